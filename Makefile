@@ -1,0 +1,95 @@
+# Clew's one door for people: `make help` lists what there is.
+# Nothing here needs root. Everything lands in .venv, target and clew-data of this folder.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Stamps live in the environment, so that deleting it is enough to start again.
+STAMPS := $(VENV)/stamps
+DATA ?= clew-data
+
+RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Set up ------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: $(STAMPS)/kernel ## Make .venv: Python, locked dependencies, the Rust kernel in release mode
+
+$(STAMPS)/tools: tools/find-tools.sh
+	@PYTHON="$(PYTHON)" sh tools/find-tools.sh "$(VENV)"
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/requirements: requirements/dev.txt $(STAMPS)/tools
+	@echo "clew: installing the locked dependencies" >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/kernel: $(STAMPS)/requirements pyproject.toml Cargo.toml Cargo.lock $(RUST_SOURCES)
+	@echo "clew: building the Rust kernel in release mode (minutes the first time)" >&2
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-build-isolation --no-deps --editable .
+	@touch $@
+
+.PHONY: lock
+lock: $(STAMPS)/tools ## Write requirements/dev.txt anew from what pyproject.toml and dev.in ask for
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-emit-index-url --no-emit-find-links --extra server \
+		--output-file requirements/dev.txt requirements/dev.in pyproject.toml
+
+## Use ---------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: setup ## Start Clew; its data is in clew-data (DATA=… for another folder)
+	@CLEW_DATA_DIR="$${CLEW_DATA_DIR:-$(DATA)}" exec $(BIN)/clew serve
+
+.PHONY: demo
+demo: setup ## Start Clew with a small stream of realistic traces, and print the addresses
+	@CLEW_DATA_DIR="$${CLEW_DATA_DIR:-$(DATA)}" PATH="$(CURDIR)/$(BIN):$$PATH" exec sh tools/demo.sh
+
+.PHONY: wheel
+wheel: setup ## Build the wheel into dist
+	@$(BIN)/maturin build --release --quiet --out dist
+
+## Work on it --------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup ## Run every test
+	@cargo test --workspace --locked --quiet
+	@$(BIN)/python -m pytest
+
+.PHONY: check
+check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the kernel's stub
+	@$(BIN)/ruff format --check --quiet . || { echo "clew: run make fix" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python tools/sizes.py
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+	@cargo clippy --package clew-kernel --features python --locked --quiet -- -D warnings
+	@$(BIN)/stubtest clew._kernel --mypy-config-file pyproject.toml
+
+.PHONY: fix
+fix: setup ## Format, and mend what the linters can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+	@cargo fmt --all
+
+.PHONY: bench
+bench: setup ## Measure: throughput, latency, disk, kills; writes bench/RESULTS.md
+	@$(BIN)/python -m bench
+
+.PHONY: ci
+ci: check test ## What the continuous integration runs
+
+.PHONY: clean
+clean: ## Delete everything that was built; data stays
+	@rm -rf $(VENV) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find src -name '_kernel*.so' -delete

@@ -1,0 +1,1 @@
+"""Clew's benchmarks: `python -m bench.run`; the method is in README.md."""

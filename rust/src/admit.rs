@@ -1,0 +1,288 @@
+//! What both protocols share between a body and an acknowledgement: decompress, validate, journal,
+//! count.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use xxhash_rust::xxh3::Xxh3Default;
+
+use crate::answer::Partial;
+use crate::body::{Budget, Held};
+use crate::inflate::{self, InflateError};
+use crate::listen::Config;
+use crate::meter::{self, Meter, Outcome};
+use crate::notes::Notes;
+use crate::record::{Appended, NewRecord, Unavailable};
+use crate::refusal::Refusal;
+use crate::validate::{self, Admitted, Limits};
+
+/// Where accepted requests go. Returns once they are durable.
+pub trait Sink: Send + Sync + 'static {
+    fn append(
+        &self,
+        record: NewRecord,
+    ) -> impl Future<Output = Result<Appended, Unavailable>> + Send;
+}
+
+/// A body above this size is worked on where it does not keep other tasks of its thread waiting.
+const HEAVY: usize = 1 << 20;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Protobuf,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    None,
+    Gzip,
+}
+
+/// What a success is answered with, and counted as.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Success {
+    pub outcome: Outcome,
+    pub partial: Option<Partial>,
+}
+
+/// State that all connections share.
+pub struct Door<S> {
+    pub config: Config,
+    pub budget: Arc<Budget>,
+    pub meter: Meter,
+    pub notes: Notes,
+    sink: S,
+    limits: Limits,
+}
+
+impl<S: Sink> Door<S> {
+    pub fn new(config: Config, sink: S) -> Self {
+        let meter = Meter::new();
+        Self {
+            budget: Budget::new(config.memory_budget_bytes, meter.held_bytes),
+            meter,
+            notes: Notes::new(config.note_interval),
+            sink,
+            limits: Limits::default(),
+            config,
+        }
+    }
+
+    /// A whole traces request as it came; returns when its valid spans are durable.
+    pub async fn traces(
+        &self,
+        sender: Sender<'_>,
+        form: Form,
+        compression: Compression,
+        wire: Bytes,
+        held: &mut Held,
+    ) -> Result<Success, Refusal> {
+        let arrived = Instant::now();
+        let received_ns = unix_ns();
+        let body = self.decompress(compression, wire, held)?;
+        meter::add(self.meter.body_bytes, body.len() as u64);
+        let hash = sender.hash(&body);
+        let heavy = body.len() > HEAVY;
+        let admitted = apart(heavy, || match form {
+            Form::Protobuf => validate::protobuf(body, &self.limits),
+            Form::Json => until_json_lands(&body, &self.limits),
+        })
+        .map_err(|malformed| Refusal::Malformed(malformed.0))?;
+
+        for rejection in &admitted.reasons {
+            meter::spans_rejected(rejection.reason, u64::from(rejection.count));
+        }
+        if admitted.replaced_utf8 > 0 {
+            meter::add(self.meter.replaced_utf8, u64::from(admitted.replaced_utf8));
+        }
+        let partial = partial(&admitted);
+        if admitted.spans == 0 {
+            let outcome = if admitted.rejected > 0 {
+                Outcome::Rejected
+            } else {
+                Outcome::Empty
+            };
+            return Ok(Success { outcome, partial });
+        }
+
+        let spans = u64::from(admitted.spans);
+        let record = NewRecord {
+            body: admitted.body,
+            spans: admitted.spans,
+            decoded_bytes: admitted.decoded_bytes,
+            hash,
+            received_ns,
+            key_id: [0; 16],
+        };
+        let mut unanswered = Unanswered(spans);
+        let appended = self.sink.append(record).await;
+        unanswered.0 = 0;
+        let appended = appended.map_err(|why| {
+            meter::spans_refused(why.reason(), spans);
+            Refusal::Unavailable(why)
+        })?;
+        self.meter.acknowledged(arrived.elapsed());
+        let outcome = match appended {
+            Appended::Repeated => {
+                meter::add(self.meter.spans_repeated, spans);
+                Outcome::Repeated
+            }
+            Appended::Stored => {
+                meter::add(self.meter.spans_accepted, spans);
+                if admitted.rejected > 0 {
+                    Outcome::Partial
+                } else {
+                    Outcome::Accepted
+                }
+            }
+        };
+        Ok(Success { outcome, partial })
+    }
+
+    fn decompress(
+        &self,
+        compression: Compression,
+        wire: Bytes,
+        held: &mut Held,
+    ) -> Result<Bytes, Refusal> {
+        if compression == Compression::None {
+            return Ok(wire);
+        }
+        let limit = self.config.max_body_bytes;
+        // Telemetry shrinks to about a tenth.
+        let heavy = wire.len() > HEAVY / 8;
+        let inflated = apart(heavy, || {
+            inflate::gzip(&wire, limit, &mut |more| held.grow(more))
+        });
+        inflated.map(Bytes::from).map_err(|error| match error {
+            InflateError::TooLarge => Refusal::TooLarge { limit },
+            InflateError::NoMemory => Refusal::MemoryBudget,
+            InflateError::Corrupt(why) => Refusal::CorruptCompression(why),
+        })
+    }
+}
+
+/// Spans whose sender goes away or runs out of time while they are on their way to the disk: they
+/// may become durable, but nobody was told.
+struct Unanswered(u64);
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if self.0 > 0 {
+            meter::spans_refused("unanswered", self.0);
+        }
+    }
+}
+
+fn partial(admitted: &Admitted) -> Option<Partial> {
+    let message = validate::message(admitted);
+    if admitted.rejected == 0 && message.is_none() {
+        return None;
+    }
+    Some(Partial {
+        rejected: admitted.rejected,
+        message: message.unwrap_or_default(),
+    })
+}
+
+/// Runs heavy work so that the runtime moves this thread's other tasks elsewhere first.
+fn apart<T>(heavy: bool, work: impl FnOnce() -> T) -> T {
+    if heavy {
+        tokio::task::block_in_place(work)
+    } else {
+        work()
+    }
+}
+
+fn unix_ns() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| {
+            u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        })
+}
+
+/// Who sent a request, as far as repeats are concerned: the key if there is one, else the address
+/// without the port.
+#[derive(Clone, Copy, Debug)]
+pub enum Sender<'a> {
+    Key(&'a [u8]),
+    Address(IpAddr),
+}
+
+impl<'a> Sender<'a> {
+    pub fn of(headers: &'a HeaderMap, address: IpAddr) -> Self {
+        if let Some(key) = headers.get("kf-api-key") {
+            return Self::Key(key.as_bytes());
+        }
+        let bearer = headers
+            .get(AUTHORIZATION)
+            .map(http::HeaderValue::as_bytes)
+            .and_then(|value| {
+                let (scheme, token) = value.split_at_checked(7)?;
+                scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
+            });
+        bearer.map_or(Self::Address(address), Self::Key)
+    }
+
+    pub fn hash(&self, body: &[u8]) -> u128 {
+        let mut hasher = Xxh3Default::new();
+        match self {
+            Self::Key(key) => {
+                hasher.update(b"k");
+                hasher.update(&(key.len() as u64).to_le_bytes());
+                hasher.update(key);
+            }
+            Self::Address(IpAddr::V4(address)) => {
+                hasher.update(b"4");
+                hasher.update(&address.octets());
+            }
+            Self::Address(IpAddr::V6(address)) => {
+                hasher.update(b"6");
+                hasher.update(&address.octets());
+            }
+        }
+        hasher.update(body);
+        hasher.digest128()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn headers(name: &'static str, value: &'static str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, http::HeaderValue::from_static(value));
+        headers
+    }
+
+    #[test]
+    fn sender_is_the_key_and_else_the_address() {
+        let by_key = headers("kf-api-key", "secret");
+        let by_bearer = headers("authorization", "bEaReR secret");
+        let basic = headers("authorization", "Basic secret");
+        let hash = |headers: &HeaderMap| Sender::of(headers, HERE).hash(b"body");
+        assert_eq!(hash(&by_key), hash(&by_bearer));
+        assert_ne!(hash(&by_key), hash(&basic));
+        assert_eq!(hash(&basic), hash(&HeaderMap::new()));
+        assert_ne!(
+            Sender::Address(HERE).hash(b"body"),
+            Sender::Address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))).hash(b"body")
+        );
+    }
+}
+
+fn until_json_lands(_: &[u8], _: &Limits) -> Result<Admitted, validate::Malformed> {
+    Err(validate::Malformed("JSON is being written".to_owned()))
+}

@@ -1,0 +1,323 @@
+//! One connection: recognised, served until it ends, and ended when it idles, dawdles or the intake
+//! stops.
+
+use std::convert::Infallible;
+use std::io::{self, IoSlice};
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{Request, Response, Version};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::admit::{Door, Sink};
+use crate::answer::Reply;
+use crate::meter;
+use crate::recognise::{Protocol, recognise, turn_away};
+use crate::{otlp_grpc, otlp_http};
+
+const STREAM_WINDOW: usize = 1 << 20;
+const CONNECTION_WINDOW: usize = 4 << 20;
+/// The protocol's initial window; clients use it before they know ours.
+const SMALLEST_WINDOW: usize = 65_535;
+
+/// `open` is the number of connections, this one included.
+pub async fn serve<S: Sink>(
+    door: Arc<Door<S>>,
+    mut stream: TcpStream,
+    address: IpAddr,
+    open: usize,
+    stop: watch::Receiver<bool>,
+) {
+    let mut first = BytesMut::with_capacity(1_024);
+    let protocol = {
+        let mut stopping = stop.clone();
+        tokio::select! {
+            protocol = recognise(&mut stream, &mut first, door.config.head_timeout) => protocol,
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+    };
+    meter::connection(protocol.word());
+    let activity = Arc::new(Activity::new());
+    let io = TokioIo::new(Watched {
+        first: first.freeze(),
+        stream,
+        activity: Arc::clone(&activity),
+    });
+    let visit = Visit {
+        door: Arc::clone(&door),
+        address,
+        activity: Arc::clone(&activity),
+    };
+    let service = service_fn(move |request| visit.clone().answer(request));
+    match protocol {
+        Protocol::Http1 => {
+            let connection = http1::Builder::new()
+                .half_close(true)
+                .serve_connection(io, service);
+            drive(
+                pin!(connection),
+                &door,
+                &activity,
+                true,
+                stop,
+                http1::Connection::graceful_shutdown,
+            )
+            .await;
+        }
+        Protocol::Http2 => {
+            let share = door.config.memory_budget_bytes / open.max(1);
+            let connection = http2::Builder::new(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .initial_stream_window_size(share.clamp(SMALLEST_WINDOW, STREAM_WINDOW) as u32)
+                .initial_connection_window_size(
+                    share.clamp(SMALLEST_WINDOW, CONNECTION_WINDOW) as u32
+                )
+                .max_frame_size(64 << 10)
+                .max_header_list_size(16 << 10)
+                .max_concurrent_streams(door.config.max_streams)
+                .keep_alive_interval(door.config.ping_interval)
+                .keep_alive_timeout(door.config.ping_timeout)
+                .serve_connection(io, service);
+            drive(
+                pin!(connection),
+                &door,
+                &activity,
+                false,
+                stop,
+                http2::Connection::graceful_shutdown,
+            )
+            .await;
+        }
+        other => turn_away(io.into_inner().stream, other).await,
+    }
+}
+
+async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
+    mut connection: Pin<&mut C>,
+    door: &Door<S>,
+    activity: &Activity,
+    has_heads: bool,
+    mut stop: watch::Receiver<bool>,
+    shut_down: impl Fn(Pin<&mut C>),
+) {
+    let (head, idle) = (door.config.head_timeout, door.config.idle_timeout);
+    let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.map(drop) });
+    let mut check = pin!(tokio::time::sleep(head.min(idle)));
+    let mut leaving = false;
+    let result = loop {
+        tokio::select! {
+            biased;
+            result = connection.as_mut() => break result,
+            _ = &mut stopping, if !leaving => {
+                leaving = true;
+                shut_down(connection.as_mut());
+                check.as_mut().reset(Instant::now() + idle);
+            }
+            () = &mut check => match activity.verdict(head, idle, has_heads) {
+                Verdict::Wait(left) => check.as_mut().reset(Instant::now() + left),
+                Verdict::SlowHead => return meter::connection_failed("slow_head"),
+                Verdict::Idle if leaving => return meter::connection_failed("will_not_close"),
+                Verdict::Idle => {
+                    leaving = true;
+                    shut_down(connection.as_mut());
+                    check.as_mut().reset(Instant::now() + head);
+                }
+            }
+        }
+    };
+    if let Err(error) = result {
+        meter::connection_failed(if error.is_parse() {
+            "malformed"
+        } else if error.is_incomplete_message() {
+            "incomplete"
+        } else if error.is_timeout() {
+            "ping_timeout"
+        } else {
+            "broken"
+        });
+    }
+}
+
+/// What a request needs to know of its connection.
+struct Visit<S> {
+    door: Arc<Door<S>>,
+    address: IpAddr,
+    activity: Arc<Activity>,
+}
+
+impl<S> Clone for Visit<S> {
+    fn clone(&self) -> Self {
+        Self {
+            door: Arc::clone(&self.door),
+            address: self.address,
+            activity: Arc::clone(&self.activity),
+        }
+    }
+}
+
+impl<S: Sink> Visit<S> {
+    async fn answer(self, request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
+        let _busy = Busy::new(&self.activity);
+        let is_grpc = request.version() == Version::HTTP_2
+            && request
+                .headers()
+                .get(CONTENT_TYPE)
+                .is_some_and(otlp_http::is_grpc);
+        Ok(if is_grpc {
+            otlp_grpc::answer(&self.door, self.address, request).await
+        } else {
+            otlp_http::answer(&self.door, self.address, request).await
+        })
+    }
+}
+
+/// When a connection last did something, in milliseconds since it began.
+struct Activity {
+    began: Instant,
+    in_flight: AtomicUsize,
+    idle_since: AtomicU64,
+    /// When the first byte of a request came whose head is not complete.
+    head_since: AtomicU64,
+}
+
+const NO_HEAD: u64 = u64::MAX;
+
+enum Verdict {
+    Wait(Duration),
+    Idle,
+    SlowHead,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            in_flight: AtomicUsize::new(0),
+            idle_since: AtomicU64::new(0),
+            head_since: AtomicU64::new(0),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+
+    fn read_some(&self) {
+        if self.in_flight.load(Ordering::Relaxed) == 0
+            && self.head_since.load(Ordering::Relaxed) == NO_HEAD
+        {
+            self.head_since.store(self.now(), Ordering::Relaxed);
+        }
+    }
+
+    /// `has_heads`: bytes outside a request can only be a head, as in HTTP/1.
+    fn verdict(&self, head: Duration, idle: Duration, has_heads: bool) -> Verdict {
+        if self.in_flight.load(Ordering::Relaxed) > 0 {
+            return Verdict::Wait(head.min(idle));
+        }
+        let now = self.now();
+        let since = |then: &AtomicU64| {
+            Duration::from_millis(now.saturating_sub(then.load(Ordering::Relaxed)))
+        };
+        if has_heads && self.head_since.load(Ordering::Relaxed) != NO_HEAD {
+            let took = since(&self.head_since);
+            return head
+                .checked_sub(took)
+                .filter(|left| !left.is_zero())
+                .map_or(Verdict::SlowHead, Verdict::Wait);
+        }
+        let left = idle
+            .checked_sub(since(&self.idle_since))
+            .filter(|left| !left.is_zero());
+        left.map_or(Verdict::Idle, |left| Verdict::Wait(head.min(left)))
+    }
+}
+
+/// A request in flight.
+struct Busy<'a>(&'a Activity);
+
+impl<'a> Busy<'a> {
+    fn new(activity: &'a Activity) -> Self {
+        activity.in_flight.fetch_add(1, Ordering::Relaxed);
+        activity.head_since.store(NO_HEAD, Ordering::Relaxed);
+        Self(activity)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The stream with the bytes that recognition took, noting when something is read.
+struct Watched {
+    first: Bytes,
+    stream: TcpStream,
+    activity: Arc<Activity>,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let length = self.first.len().min(buffer.remaining());
+            buffer.put_slice(self.first.get(..length).unwrap_or_default());
+            self.first.advance(length);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.read_some();
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, data)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, data)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,211 @@
+//! The accept loops on inherited sockets, and the runtime under them.
+
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, watch};
+
+use crate::admit::{Door, Sink};
+use crate::connection;
+use crate::meter;
+
+/// Bounds of the intake's network side.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Worker threads; 0 means one per processor.
+    pub threads: usize,
+    /// Largest body, after decompression.
+    pub max_body_bytes: usize,
+    /// Bytes of all bodies that are being read or wait for the journal.
+    pub memory_budget_bytes: usize,
+    pub max_connections: usize,
+    /// Concurrent calls on one HTTP/2 connection.
+    pub max_streams: u32,
+    /// From a request's first byte to the end of its headers.
+    pub head_timeout: Duration,
+    /// For a whole body.
+    pub body_timeout: Duration,
+    /// A connection without a request for so long is closed.
+    pub idle_timeout: Duration,
+    /// Between HTTP/2 pings to a silent client.
+    pub ping_interval: Duration,
+    pub ping_timeout: Duration,
+    /// How often one sender is told that only traces are kept.
+    pub note_interval: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            threads: 0,
+            max_body_bytes: 64 << 20,
+            memory_budget_bytes: 256 << 20,
+            max_connections: 4_096,
+            max_streams: 128,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(300),
+            ping_interval: Duration::from_secs(60),
+            ping_timeout: Duration::from_secs(20),
+            note_interval: Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// The intake's network side while it runs. Dropping it ends it without waiting.
+pub struct Running {
+    runtime: Option<Runtime>,
+    stop: watch::Sender<bool>,
+    /// Ends when every task that holds the other side has ended.
+    ended: mpsc::Receiver<()>,
+    open: Arc<Open>,
+}
+
+/// Serves both protocols on every listener.
+pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> io::Result<Running> {
+    let mut builder = Builder::new_multi_thread();
+    if config.threads > 0 {
+        builder.worker_threads(config.threads);
+    }
+    let runtime = builder
+        .thread_name("clew-intake")
+        .enable_io()
+        .enable_time()
+        .build()?;
+    let (stop, stopping) = watch::channel(false);
+    let (alive, ended) = mpsc::channel(1);
+    let most = config.max_connections;
+    let door = Arc::new(Door::new(config, sink));
+    let open = Arc::new(Open {
+        count: AtomicUsize::new(0),
+        most,
+        gauge: door.meter.open_connections,
+    });
+    for listener in listeners {
+        listener.set_nonblocking(true)?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
+        let accepting = Accepting {
+            door: Arc::clone(&door),
+            open: Arc::clone(&open),
+            stopping: stopping.clone(),
+            alive: alive.clone(),
+        };
+        runtime.spawn(accepting.accept(listener));
+    }
+    Ok(Running {
+        runtime: Some(runtime),
+        stop,
+        ended,
+        open,
+    })
+}
+
+impl Running {
+    /// Stops accepting, lets requests in flight finish for at most `within`, and returns how many
+    /// connections were cut. Blocks; must not be called from async code.
+    pub fn stop(mut self, within: Duration) -> usize {
+        self.stop.send_replace(true);
+        let Some(runtime) = self.runtime.take() else {
+            return 0;
+        };
+        let ended = &mut self.ended;
+        let _ = runtime.block_on(async { tokio::time::timeout(within, ended.recv()).await });
+        let cut = self.open.count.load(Ordering::Relaxed);
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        cut
+    }
+
+    pub fn open_connections(&self) -> usize {
+        self.open.count.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+struct Accepting<S> {
+    door: Arc<Door<S>>,
+    open: Arc<Open>,
+    stopping: watch::Receiver<bool>,
+    alive: mpsc::Sender<()>,
+}
+
+impl<S: Sink> Accepting<S> {
+    async fn accept(mut self, listener: TcpListener) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = self.stopping.wait_for(|stop| *stop) => return,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let Some(place) = self.open.enter() else {
+                        meter::connection_refused("too_many");
+                        continue;
+                    };
+                    let _ = stream.set_nodelay(true);
+                    let door = Arc::clone(&self.door);
+                    let (stopping, alive) = (self.stopping.clone(), self.alive.clone());
+                    tokio::spawn(async move {
+                        let address = peer.ip().to_canonical();
+                        connection::serve(door, stream, address, place.nth, stopping).await;
+                        drop((place, alive));
+                    });
+                }
+                Err(error) => {
+                    meter::connection_refused("accept_failed");
+                    if error.kind() != io::ErrorKind::ConnectionAborted {
+                        // Out of descriptors or memory: the same error would come back at once.
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Open {
+    count: AtomicUsize,
+    most: usize,
+    gauge: &'static AtomicU64,
+}
+
+impl Open {
+    fn enter(self: &Arc<Self>) -> Option<Place> {
+        let nth = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        if nth > self.most {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        self.gauge.fetch_add(1, Ordering::Relaxed);
+        Some(Place {
+            open: Arc::clone(self),
+            nth,
+        })
+    }
+}
+
+struct Place {
+    open: Arc<Open>,
+    nth: usize,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.count.fetch_sub(1, Ordering::Relaxed);
+        self.open.gauge.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,340 @@
+//! `clew._kernel`: what Python may ask of the kernel. The interpreter's lock is never held while bytes move.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use arrow_array::ffi::{FFI_ArrowSchema, to_ffi};
+use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_schema::{ArrowError, Schema};
+use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyTuple};
+
+use crate::decode::{self, Builder};
+use crate::journal::{self, Journal};
+use crate::validate::{self, Limits, Malformed};
+use crate::{counters, fault, json, listen, render};
+
+#[pymodule]
+mod _kernel {
+    #[pymodule_export]
+    use super::{
+        Batch, Intake, Segment, admit, any_value_json, decode_request, decode_segment,
+        fault_points, spans_schema, trace_ranges_schema,
+    };
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        if cfg!(debug_assertions) {
+            let warnings = module.py().import("warnings")?;
+            warnings.call_method1(
+                "warn",
+                ("clew._kernel is a debug build: its speed means nothing",),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+#[allow(clippy::needless_pass_by_value)] // the signature that map_err wants
+fn malformed(why: Malformed) -> PyErr {
+    PyValueError::new_err(why.0)
+}
+
+#[allow(clippy::needless_pass_by_value)]
+fn arrow_error(error: ArrowError) -> PyErr {
+    PyRuntimeError::new_err(error.to_string())
+}
+
+/// A record batch that Arrow libraries take without a copy (the Arrow PyCapsule interface).
+#[pyclass(frozen, module = "clew._kernel")]
+struct Batch(RecordBatch);
+
+#[pymethods]
+impl Batch {
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_array__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        drop(requested_schema); // the interface lets a producer answer with its own schema
+        let data = StructArray::from(self.0.clone()).into_data();
+        let (array, _) = to_ffi(&data).map_err(arrow_error)?;
+        let array = PyCapsule::new_with_value(py, array, c"arrow_array")?;
+        PyTuple::new(py, [schema_capsule(py, self.0.schema_ref())?, array])
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.num_rows()
+    }
+}
+
+/// The schema of a table, for a test that compares it with the DDL.
+#[pyclass(frozen, module = "clew._kernel")]
+struct TableSchema(arrow_schema::SchemaRef);
+
+#[pymethods]
+impl TableSchema {
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        schema_capsule(py, &self.0)
+    }
+}
+
+fn schema_capsule<'py>(py: Python<'py>, schema: &Schema) -> PyResult<Bound<'py, PyCapsule>> {
+    let schema = FFI_ArrowSchema::try_from(schema).map_err(arrow_error)?;
+    PyCapsule::new_with_value(py, schema, c"arrow_schema")
+}
+
+/// A sealed segment, decoded.
+#[pyclass(frozen, get_all, module = "clew._kernel")]
+struct Segment {
+    id: Py<PyBytes>,
+    receive_day: u16,
+    spans: Py<Batch>,
+    trace_ranges: Py<Batch>,
+    span_count: u64,
+    record_count: u64,
+    first_received_ns: u64,
+    /// (offset in the file, why it cannot be stored, its bytes)
+    dead: Vec<(usize, String, Py<PyBytes>)>,
+}
+
+/// Reads and decodes a whole segment. OSError: it cannot be read; ValueError: it is no segment of this version.
+#[pyfunction]
+fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
+    let read = py.detach(|| {
+        let segment = journal::read_segment(&path)?;
+        let mut builder = Builder::new(segment.header.id, segment.header.receive_day);
+        let (mut spans, mut records, mut first_received_ns) = (0, 0, u64::MAX);
+        let dead = segment.each(|header, body| {
+            spans += u64::from(builder.push(body).map_err(|why| why.0)?);
+            records += 1;
+            first_received_ns = first_received_ns.min(header.received_ns);
+            Ok(())
+        });
+        if records == 0 {
+            first_received_ns = segment.header.created_ns;
+        }
+        Ok((
+            segment.header,
+            builder.finish(),
+            dead,
+            spans,
+            records,
+            first_received_ns,
+        ))
+    });
+    let (header, decoded, dead, span_count, record_count, first_received_ns) =
+        read.map_err(|error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
+            _ => PyOSError::new_err((
+                error.raw_os_error(),
+                error.to_string(),
+                path.display().to_string(),
+            )),
+        })?;
+    let decoded = decoded.map_err(arrow_error)?;
+    Ok(Segment {
+        id: PyBytes::new(py, &header.id).unbind(),
+        receive_day: header.receive_day,
+        spans: Py::new(py, Batch(decoded.spans))?,
+        trace_ranges: Py::new(py, Batch(decoded.trace_ranges))?,
+        span_count,
+        record_count,
+        first_received_ns,
+        dead: dead
+            .into_iter()
+            .map(|dead| {
+                (
+                    dead.offset,
+                    dead.reason,
+                    PyBytes::new(py, &dead.bytes).unbind(),
+                )
+            })
+            .collect(),
+    })
+}
+
+/// The door's verdict on one request: (protobuf to keep, accepted, rejected, message). ValueError: undecodable.
+#[pyfunction]
+fn admit<'py>(
+    py: Python<'py>,
+    body: &Bound<'py, PyBytes>,
+    encoding: &str,
+) -> PyResult<(Bound<'py, PyBytes>, u32, u32, Option<String>)> {
+    let body = bytes::Bytes::copy_from_slice(body.as_bytes());
+    let limits = Limits::default();
+    let admitted = match encoding {
+        "protobuf" => py.detach(|| validate::protobuf(body, &limits)),
+        "json" => py.detach(|| json::json(&body, &limits)),
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "encoding {other:?}: give protobuf or json"
+            )));
+        }
+    }
+    .map_err(malformed)?;
+    let message = validate::message(&admitted);
+    Ok((
+        PyBytes::new(py, &admitted.body),
+        admitted.spans,
+        admitted.rejected,
+        message,
+    ))
+}
+
+/// The rows of one admitted request, with zeros for segment and day. ValueError: it cannot be decoded.
+#[pyfunction]
+fn decode_request(py: Python<'_>, body: &[u8]) -> PyResult<(Batch, Batch)> {
+    let decoded = py.detach(|| {
+        let mut builder = Builder::new([0; 16], 0);
+        builder.push(body).map_err(malformed)?;
+        builder.finish().map_err(arrow_error)
+    })?;
+    Ok((Batch(decoded.spans), Batch(decoded.trace_ranges)))
+}
+
+/// One AnyValue message as OTLP JSON.
+#[pyfunction]
+fn any_value_json(value: &[u8]) -> PyResult<String> {
+    let mut out = Vec::new();
+    render::any_value_json(value, &mut out).map_err(malformed)?;
+    Ok(String::from_utf8(out)?)
+}
+
+#[pyfunction]
+fn spans_schema() -> TableSchema {
+    TableSchema(decode::spans_schema())
+}
+
+#[pyfunction]
+fn trace_ranges_schema() -> TableSchema {
+    TableSchema(decode::trace_ranges_schema())
+}
+
+/// Names that the setting `fault` may carry, for tests.
+#[pyfunction]
+fn fault_points() -> Vec<&'static str> {
+    fault::POINTS.to_vec()
+}
+
+/// Listeners and journal of this process.
+#[pyclass(frozen, module = "clew._kernel")]
+struct Intake {
+    journal: Journal,
+    running: Mutex<Option<listen::Running>>,
+}
+
+#[pymethods]
+impl Intake {
+    /// Takes over the listening sockets (inherited descriptors) and serves at once. OSError when it cannot.
+    #[new]
+    fn new(py: Python<'_>, config: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let config = Config::read(config)?;
+        if !config.fault.is_empty() {
+            fault::arm(&config.fault).map_err(PyValueError::new_err)?;
+        }
+        py.detach(|| {
+            let mut options = journal::Options::new(config.journal);
+            options.cap_bytes = config.journal_max_bytes;
+            options.reserve_bytes = config.disk_reserve_bytes;
+            options.waiting_bytes = config.memory_bytes;
+            let journal = Journal::open(options)?;
+            let door = listen::Config {
+                max_body_bytes: config.max_request_bytes,
+                max_connections: config.max_connections,
+                memory_budget_bytes: config.memory_bytes as usize,
+                ..listen::Config::default()
+            };
+            let running = listen::start(door, listeners(&config.listeners), journal.clone())?;
+            Ok(Self {
+                journal,
+                running: Mutex::new(Some(running)),
+            })
+        })
+        .map_err(|error: std::io::Error| PyOSError::new_err(error.to_string()))
+    }
+
+    /// True when the disk failed: nothing is acknowledged until a new process starts.
+    fn failed(&self) -> bool {
+        self.journal.failed()
+    }
+
+    /// Stops listening, finishes requests for at most `within_s`, then writes and seals what is in the journal.
+    fn stop(&self, py: Python<'_>, within_s: f64) {
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        py.detach(|| {
+            if let Some(running) = running {
+                running.stop(Duration::from_secs_f64(within_s.clamp(0.0, 3600.0)));
+            }
+            self.journal.stop();
+        });
+    }
+
+    /// Prometheus sample name → value.
+    fn counters(&self) -> BTreeMap<String, u64> {
+        let mut samples: BTreeMap<_, _> = counters::snapshot().into_iter().collect();
+        samples.extend(
+            self.journal
+                .gauges()
+                .map(|(name, value)| (name.to_owned(), value)),
+        );
+        samples
+    }
+}
+
+struct Config {
+    journal: PathBuf,
+    listeners: Vec<RawFd>,
+    max_request_bytes: usize,
+    max_connections: usize,
+    memory_bytes: u64,
+    journal_max_bytes: u64,
+    disk_reserve_bytes: u64,
+    fault: String,
+}
+
+impl Config {
+    fn read(config: &Bound<'_, PyDict>) -> PyResult<Self> {
+        fn get<'py, T: FromPyObjectOwned<'py>>(
+            config: &Bound<'py, PyDict>,
+            name: &str,
+        ) -> PyResult<T> {
+            let value = config.get_item(name)?.ok_or_else(|| {
+                PyValueError::new_err(format!("the intake's configuration lacks {name:?}"))
+            })?;
+            value.extract().map_err(Into::into)
+        }
+        Ok(Self {
+            journal: get(config, "journal")?,
+            listeners: get(config, "listeners")?,
+            max_request_bytes: get(config, "max_request_bytes")?,
+            max_connections: get(config, "max_connections")?,
+            memory_bytes: get(config, "memory_bytes")?,
+            journal_max_bytes: get(config, "journal_max_bytes")?,
+            disk_reserve_bytes: get(config, "disk_reserve_bytes")?,
+            fault: get(config, "fault")?,
+        })
+    }
+}
+
+fn listeners(descriptors: &[RawFd]) -> Vec<TcpListener> {
+    descriptors
+        .iter()
+        .map(|fd| {
+            // SAFETY: the supervisor opened these descriptors for this process alone, and hands each over once.
+            TcpListener::from(unsafe { OwnedFd::from_raw_fd(*fd) })
+        })
+        .collect()
+}

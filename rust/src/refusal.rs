@@ -1,0 +1,182 @@
+//! Why the door says no, in its own words, and the one place where they become status codes.
+
+use http::StatusCode;
+
+use crate::meter::Outcome;
+use crate::record::Unavailable;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    UnknownPath(String),
+    UnknownMethod(String),
+    Method(String),
+    ContentType(String),
+    ContentEncoding(String),
+    TooLarge {
+        limit: usize,
+    },
+    CorruptCompression(String),
+    Malformed(String),
+    MemoryBudget,
+    Unavailable(Unavailable),
+    SlowBody {
+        seconds: u64,
+    },
+    /// The sender went away in the middle of its body; nobody reads the answer.
+    Aborted,
+    /// The sender's own deadline passed.
+    Deadline,
+}
+
+/// Codes of google.rpc.Code, which gRPC shares.
+pub mod code {
+    pub const OK: u32 = 0;
+    pub const CANCELLED: u32 = 1;
+    pub const INVALID_ARGUMENT: u32 = 3;
+    pub const DEADLINE_EXCEEDED: u32 = 4;
+    pub const RESOURCE_EXHAUSTED: u32 = 8;
+    pub const UNIMPLEMENTED: u32 = 12;
+    pub const UNAVAILABLE: u32 = 14;
+}
+
+impl Refusal {
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::UnknownPath(_) | Self::UnknownMethod(_) => Outcome::UnknownPath,
+            Self::Method(_) => Outcome::Method,
+            Self::ContentType(_) => Outcome::ContentType,
+            Self::ContentEncoding(_) => Outcome::ContentEncoding,
+            Self::TooLarge { .. } => Outcome::TooLarge,
+            Self::CorruptCompression(_) => Outcome::CorruptCompression,
+            Self::Malformed(_) => Outcome::Malformed,
+            Self::MemoryBudget => Outcome::MemoryBudget,
+            Self::Unavailable(_) => Outcome::Unavailable,
+            Self::SlowBody { .. } => Outcome::SlowBody,
+            Self::Aborted => Outcome::Aborted,
+            Self::Deadline => Outcome::Deadline,
+        }
+    }
+
+    pub fn http(&self) -> StatusCode {
+        match self {
+            Self::UnknownPath(_) | Self::UnknownMethod(_) => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::ContentType(_) | Self::ContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::CorruptCompression(_) | Self::Malformed(_) | Self::Aborted => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::MemoryBudget | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::SlowBody { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
+        }
+    }
+
+    pub fn code(&self) -> u32 {
+        match self {
+            Self::UnknownPath(_)
+            | Self::UnknownMethod(_)
+            | Self::Method(_)
+            | Self::ContentEncoding(_) => code::UNIMPLEMENTED,
+            Self::ContentType(_) | Self::CorruptCompression(_) | Self::Malformed(_) => {
+                code::INVALID_ARGUMENT
+            }
+            Self::TooLarge { .. } => code::RESOURCE_EXHAUSTED,
+            Self::MemoryBudget | Self::Unavailable(_) => code::UNAVAILABLE,
+            Self::SlowBody { .. } | Self::Deadline => code::DEADLINE_EXCEEDED,
+            Self::Aborted => code::CANCELLED,
+        }
+    }
+
+    /// The sender shall try again after the delay that the answer names.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::MemoryBudget | Self::Unavailable(_))
+    }
+
+    /// The request's content is at fault: the Status carries a BadRequest detail.
+    pub fn is_bad_request(&self) -> bool {
+        matches!(self, Self::CorruptCompression(_) | Self::Malformed(_))
+    }
+
+    /// What is wrong, with the value, and what to do; without control characters.
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::UnknownPath(path) => format!(
+                "path {} is not served here; send traces to /v1/traces (set OTEL_EXPORTER_OTLP_ENDPOINT without a path, or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT with the full path /v1/traces)",
+                shown(path)
+            ),
+            Self::UnknownMethod(path) => format!(
+                "gRPC method {} is not offered; Clew offers /opentelemetry.proto.collector.trace.v1.TraceService/Export",
+                shown(path)
+            ),
+            Self::Method(method) => {
+                format!("method {} is not allowed; send OTLP with POST", shown(method))
+            }
+            Self::ContentType(given) if given.is_empty() => {
+                "the content-type header is missing; set it to application/x-protobuf or application/json".to_owned()
+            }
+            Self::ContentType(given) => format!(
+                "content type {} is not supported; send application/x-protobuf or application/json, or gRPC over HTTP/2",
+                shown(given)
+            ),
+            Self::ContentEncoding(given) => {
+                format!("compression {} is not supported; send gzip or none", shown(given))
+            }
+            Self::TooLarge { limit } => format!(
+                "the body is larger than {limit} bytes after decompression; send smaller batches (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) or raise Clew's limit"
+            ),
+            Self::CorruptCompression(why) => {
+                format!("the gzip body cannot be decompressed: {}; send it again uncompressed to find out more", clean(why))
+            }
+            Self::Malformed(why) => clean(why),
+            Self::MemoryBudget => {
+                "Clew holds as many request bodies as its memory allows; the spans were not taken, send them again".to_owned()
+            }
+            Self::Unavailable(why) => why.sentence().to_owned(),
+            Self::SlowBody { seconds } => format!(
+                "the body did not arrive within {seconds} s; send smaller batches or check the network"
+            ),
+            Self::Aborted => "the connection ended in the middle of the body".to_owned(),
+            Self::Deadline => {
+                "the client's deadline passed before the spans were safe; they may be stored, sending them again does no harm".to_owned()
+            }
+        }
+    }
+}
+
+/// A sender's word in quotes, cut to a readable length.
+fn shown(word: &str) -> String {
+    const MOST: usize = 120;
+    let mut short: String = clean(word).chars().take(MOST).collect();
+    if word.chars().nth(MOST).is_some() {
+        short.push('…');
+    }
+    format!("\"{short}\"")
+}
+
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_conditions_that_pass_are_temporary() {
+        assert!(Refusal::Unavailable(Unavailable::Full).is_temporary());
+        assert!(Refusal::MemoryBudget.is_temporary());
+        assert!(!Refusal::TooLarge { limit: 1 }.is_temporary());
+        assert!(!Refusal::Malformed(String::new()).is_temporary());
+    }
+
+    #[test]
+    fn sentences_hold_no_control_characters_and_no_long_words() {
+        let sentence =
+            Refusal::UnknownPath(format!("/a\r\nb\u{1b}[31m{}", "x".repeat(5_000))).sentence();
+        assert!(!sentence.chars().any(char::is_control), "{sentence}");
+        assert!(sentence.len() < 500);
+    }
+}

@@ -1,0 +1,72 @@
+"""The Rust kernel. Arrow objects cross by the PyCapsule interface: `pyarrow.record_batch(batch)`."""
+
+from os import PathLike
+from typing import Any, final
+
+@final
+class Batch:
+    """A record batch of one table; pyarrow takes it without a copy."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]: ...
+    def __len__(self) -> int: ...
+
+@final
+class TableSchema:
+    """The columns of one table, in the order of its batches."""
+
+    def __arrow_c_schema__(self) -> Any: ...
+
+@final
+class Segment:
+    """A sealed segment of the journal, decoded."""
+
+    @property
+    def id(self) -> bytes:
+        """UUIDv7, 16 bytes."""
+    @property
+    def receive_day(self) -> int:
+        """Days since 1970-01-01, UTC."""
+    @property
+    def spans(self) -> Batch: ...
+    @property
+    def trace_ranges(self) -> Batch: ...
+    @property
+    def span_count(self) -> int: ...
+    @property
+    def record_count(self) -> int: ...
+    @property
+    def first_received_ns(self) -> int:
+        """Unix time of the oldest record."""
+    @property
+    def dead(self) -> list[tuple[int, str, bytes]]:
+        """What cannot be stored: offset in the file, why, the bytes."""
+
+@final
+class Intake:
+    """The listeners and the journal of this process."""
+
+    def __new__(cls, config: dict[str, Any]) -> Intake:
+        """Serves at once. OSError: the journal cannot be opened; ValueError: the configuration."""
+    def failed(self) -> bool:
+        """True when the disk failed: nothing is acknowledged until a new process starts."""
+    def stop(self, within_s: float) -> None:
+        """Ends requests in flight, for at most `within_s`, then seals the journal."""
+    def counters(self) -> dict[str, int]:
+        """Prometheus sample name → value."""
+
+def decode_segment(path: str | PathLike[str]) -> Segment:
+    """OSError: the file cannot be read; ValueError: it is no segment of this version."""
+
+def admit(body: bytes, encoding: str) -> tuple[bytes, int, int, str | None]:
+    """The door's verdict: protobuf to keep, accepted, rejected, message. ValueError: undecodable."""
+
+def decode_request(body: bytes) -> tuple[Batch, Batch]:
+    """Rows of one admitted request, (spans, trace ranges), with zeros for segment and day."""
+
+def any_value_json(value: bytes) -> str:
+    """One AnyValue message as OTLP JSON."""
+
+def spans_schema() -> TableSchema: ...
+def trace_ranges_schema() -> TableSchema: ...
+def fault_points() -> list[str]:
+    """Names that the setting `fault` may carry."""

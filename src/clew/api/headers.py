@@ -1,0 +1,28 @@
+"""Headers that every answer carries."""
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEADERS = {
+    # Traces hold what users did: no browser or proxy keeps them.
+    "Cache-Control": "no-store",
+    # An attribute that looks like a page must not be taken for one.
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class SafeHeaders:
+    """Adds them to whatever the application answers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, the start of a response with the headers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

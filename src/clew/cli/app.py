@@ -1,0 +1,55 @@
+"""`clew`: the commands on one screen.
+
+Command modules import at their top only what is cheap; clients, gRPC and the store are imported by
+the command that runs, so that `clew --help` and `clew version` answer at once.
+Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from clew.cli import demo, search, send, serve, services, trace, version
+from clew.cli.output import Failure
+
+app = typer.Typer(
+    name="clew",
+    help="APM for OpenTelemetry traces that finds out why they are missing, broken or wrong.",
+    epilog="Start with: clew serve, then in another terminal: clew trace $(clew send --wait)",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("serve")(serve.command)
+app.command("send")(send.command)
+app.command("trace")(trace.command)
+app.command("search")(search.command)
+app.command("services")(services.command)
+app.command("demo")(demo.command)
+app.command("version")(version.command)
+
+
+@app.callback()
+def clew() -> None:
+    """APM for OpenTelemetry traces that finds out why they are missing, broken or wrong."""
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except Failure as failure:
+        print(f"clew: {failure}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of the pipe (`clew trace ID | head`) has seen enough; the interpreter would
+        # complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

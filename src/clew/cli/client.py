@@ -1,0 +1,107 @@
+"""The API as the commands use it. Whatever goes wrong is one `Failure` that says what to do."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+import orjson
+
+from clew.cli.output import Failure
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+
+
+class Api:
+    """Clew's HTTP API at one address."""
+
+    def __init__(self, address: str, *, transport: httpx2.BaseTransport | None = None) -> None:
+        self.address = base_url(address, "--api")
+        # A proxy for the internet must not stand between the command and its own machine.
+        self._client = httpx2.Client(
+            base_url=self.address,
+            timeout=httpx2.Timeout(60, connect=5),
+            transport=transport,
+            trust_env=httpx2.URL(self.address).host not in _LOOPBACK,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def get(self, path: str, parameters: dict[str, str] | None = None) -> bytes:
+        """The body of a successful answer."""
+        status, body = self._ask(path, parameters)
+        if status != 200:
+            raise Failure(describe(self.address + path, status, body))
+        return body
+
+    def find(
+        self,
+        path: str,
+        parameters: dict[str, str] | None = None,
+        absent: tuple[int, ...] = (404,),
+    ) -> bytes | None:
+        """As `get`, but None when the answer is one of `absent`."""
+        status, body = self._ask(path, parameters)
+        if status in absent:
+            return None
+        if status != 200:
+            raise Failure(describe(self.address + path, status, body))
+        return body
+
+    def _ask(self, path: str, parameters: dict[str, str] | None) -> tuple[int, bytes]:
+        try:
+            answer = self._client.get(path, params=parameters)
+        except httpx2.ConnectError as error:
+            raise Failure(
+                f"cannot reach Clew's API at {self.address} ({error}); "
+                "start Clew with clew serve, or name its address with --api or CLEW_API"
+            ) from None
+        except httpx2.TimeoutException:
+            raise Failure(
+                f"{self.address} did not answer within 60 s; ask for less, or look at its log"
+            ) from None
+        except httpx2.HTTPError as error:
+            raise Failure(
+                f"{self.address} does not answer as Clew's API does ({error}); "
+                "is --api the UI's address?"
+            ) from None
+        return answer.status_code, answer.content
+
+
+def base_url(text: str, flag: str) -> str:
+    """`http://HOST:PORT` without a slash at the end; the scheme may be left out."""
+    url = (text if "://" in text else f"http://{text}").rstrip("/")
+    try:
+        parsed = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        parsed = httpx2.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise Failure(f"{flag} {text!r} is not an address; write http://HOST:PORT")
+    return url
+
+
+def describe(url: str, status: int, body: bytes) -> str:
+    """An error answer of the API in a sentence."""
+    error = _error_of(body)
+    if error is None:
+        return f"{url} answered {status}, and not as Clew's API does; is --api the UI's address?"
+    return " ".join(str(error[part]) for part in ("message", "hint") if error.get(part))
+
+
+def _error_of(body: bytes) -> dict[str, Any] | None:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    error = document.get("error") if isinstance(document, dict) else None
+    return error if isinstance(error, dict) and error.get("message") else None

@@ -1,0 +1,175 @@
+"""`clew trace ID`: the tree of a trace, one line a span."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from clew.cli.options import DEFAULT_API, ApiAddress, Json
+from clew.cli.output import Failure, Screen, clip, columns, pad, printable, write_json
+from clew.cli.spantree import ERROR, KINDS, RAILS, Event, Row, Span, rows, spans
+from clew.cli.units import format_duration, format_time
+
+BAR_COLUMNS = 20
+DURATION_COLUMNS = 8
+EVENTS_SHOWN = 3
+
+
+def command(
+    trace_id: Annotated[str, typer.Argument(metavar="ID", help="32 hex digits.")],
+    api: ApiAddress = DEFAULT_API,
+    json: Json = False,
+) -> None:
+    """Print a trace as a tree.
+
+    Duration, position in time, service and name of every span; errors and events below theirs.
+
+    Example: clew trace $(clew send --wait)
+    """
+    from clew.cli.client import Api
+
+    wanted = parse_trace_id(trace_id)
+    with Api(api) as client:
+        body = client.find(f"/api/v1/traces/{wanted}")
+        if body is None:
+            raise Failure(
+                f"there is no trace {wanted}; if it is new, ask again: spans can be read about two "
+                "seconds after they were sent"
+            )
+    if json:
+        write_json(body)
+        return
+    import orjson
+
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Failure("the answer broke off in the middle; ask again") from None
+    screen = Screen.of(sys.stdout)
+    for line in render(wanted, spans(document), screen):
+        screen.write(line)
+
+
+def parse_trace_id(text: str) -> str:
+    """Any case, with or without dashes, also out of a `traceparent`."""
+    in_header = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", text.strip())
+    wanted = in_header[1] if in_header else text.strip().replace("-", "").lower()
+    if not re.fullmatch(r"[0-9a-f]{32}", wanted):
+        raise typer.BadParameter(f"{text!r} is not a trace id; a trace id has 32 hex digits")
+    return wanted
+
+
+def render(trace_id: str, found: list[Span], screen: Screen) -> Iterator[str]:
+    """The lines of the tree."""
+    first_ns = min((span.start_ns for span in found), default=0)
+    last_ns = max((max(span.start_ns, span.end_ns) for span in found), default=0)
+    errors = sum(span.status == ERROR for span in found)
+    services = len({span.service for span in found})
+    yield (
+        f"trace {screen.paint(trace_id, 'bold')}  {_count(len(found), 'span')}  "
+        f"{_count(services, 'service')}  {_count(errors, 'error')}"
+    )
+    yield f"{format_time(first_ns)}  {_unit(format_duration(last_ns - first_ns), screen)} in all"
+    yield ""
+    left = DURATION_COLUMNS + 1 + BAR_COLUMNS + 1
+    for row in rows(found):
+        span = row.span
+        failed = span.status == ERROR
+        duration = _unit(format_duration(span.end_ns - span.start_ns), screen)
+        bar = draw_bar(span, first_ns, last_ns, screen)
+        tree = draw_rails(row, screen)
+        rest = None if screen.width is None else screen.width - left - columns(tree)
+        yield (
+            pad(duration, DURATION_COLUMNS, right=True)
+            + " "
+            + screen.paint(pad(bar, BAR_COLUMNS), "red" if failed else "cyan")
+            + " "
+            + screen.paint(tree, "dim")
+            + _label(row, rest, screen)
+        ).rstrip()
+        for line in _details(row, screen):
+            indent = " " * left + "  " * min(row.depth + 1, RAILS)
+            rest = None if screen.width is None else max(20, screen.width - columns(indent))
+            shown = printable(line)
+            yield indent + screen.paint(
+                shown if rest is None else clip(shown, rest, _mark(screen)), "dim"
+            )
+
+
+def draw_bar(span: Span, first_ns: int, last_ns: int, screen: Screen) -> str:
+    """Where the span lies in its trace: at least one mark, never beyond the columns of the bar."""
+    whole = max(1, last_ns - first_ns)
+    start = (span.start_ns - first_ns) * BAR_COLUMNS // whole
+    end = -((first_ns - max(span.start_ns, span.end_ns)) * BAR_COLUMNS // whole)
+    start = min(start, BAR_COLUMNS - 1)
+    return " " * start + ("━" if screen.unicode else "=") * max(1, min(end, BAR_COLUMNS) - start)
+
+
+def draw_rails(row: Row, screen: Screen) -> str:
+    """`│ ├ └` down to the span; a depth beyond the rails is written as a number."""
+    if row.depth == 0:
+        return ""
+    pipe, tee, corner = ("│ ", "├ ", "└ ") if screen.unicode else ("| ", "|-", "`-")
+    if row.depth > RAILS:
+        return f"{'..' * (RAILS - 4)}[{row.depth}] "
+    return "".join(pipe if more else "  " for more in row.rails[:-1]) + (
+        tee if row.rails[-1] else corner
+    )
+
+
+def _label(row: Row, width: int | None, screen: Screen) -> str:
+    """Service, name, kind and status; the name gives way when the terminal is narrow."""
+    span = row.span
+    service, name = printable(span.service), printable(span.name) or "(no name)"
+    tail = f" ({KINDS[span.kind]})" if span.kind in KINDS and span.kind != 1 else ""
+    status = " ERROR" if span.status == ERROR else ""
+    if width is not None:
+        room = max(12, width - columns(tail) - columns(status))
+        service = clip(service, max(6, room // 2), _mark(screen))
+        name = clip(name, max(5, room - columns(service) - 1), _mark(screen))
+    return (
+        screen.paint(service, "bold")
+        + " "
+        + name
+        + screen.paint(tail, "dim")
+        + screen.paint(status, "red")
+    )
+
+
+def _details(row: Row, screen: Screen) -> Iterator[str]:
+    """What does not fit into the span's line."""
+    span = row.span
+    if row.note:
+        yield f"! {row.note}"
+    if span.end_ns < span.start_ns:
+        yield "! it ends before it starts"
+    if span.status_message:
+        yield f"! {span.status_message}"
+    for event in span.events[:EVENTS_SHOWN]:
+        after = _unit(format_duration(event.time_ns - span.start_ns), screen)
+        yield f"* {_describe(event)} after {after}"
+    if len(span.events) > EVENTS_SHOWN:
+        yield f"* and {_count(len(span.events) - EVENTS_SHOWN, 'more event', 'more events')}"
+    for trace_id, span_id in span.links:
+        yield f"> linked to span {span_id or '?'} of trace {trace_id or '?'}"
+
+
+def _describe(event: Event) -> str:
+    said = [event.attributes.get(f"exception.{part}", "") for part in ("type", "message")]
+    return ": ".join(part for part in (event.name or "(no name)", *said) if part)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _unit(duration: str, screen: Screen) -> str:
+    return duration if screen.unicode else duration.replace("µ", "u")
+
+
+def _mark(screen: Screen) -> str:
+    return "…" if screen.unicode else "..."

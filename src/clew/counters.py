@@ -1,0 +1,102 @@
+"""Counters and gauges of this process, and the Prometheus text of all of them.
+
+A sample's key is its full Prometheus name with labels; the kernel's samples have the same form.
+The kernel counts whole numbers, so its times are in micro- or nanoseconds; they leave as seconds.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+
+_lock = threading.Lock()
+_samples: dict[str, float] = {}
+
+_FINE = {"_microseconds": 1e6, "_nanoseconds": 1e9}
+_LE = re.compile(r'le="([0-9.]+)"')
+
+
+def sample_name(name: str, labels: Mapping[str, str] | None = None) -> str:
+    """`name{key="value"}` with the value escaped."""
+    if not labels:
+        return name
+    inside = ",".join(f'{key}="{_escape(value)}"' for key, value in labels.items())
+    return f"{name}{{{inside}}}"
+
+
+def add(name: str, amount: float = 1, **labels: str) -> None:
+    """Counts an event. Label values are fixed words, never what a user sent."""
+    key = sample_name(name, labels)
+    with _lock:
+        _samples[key] = _samples.get(key, 0) + amount
+
+
+def put(name: str, value: float, **labels: str) -> None:
+    """Sets a gauge."""
+    with _lock:
+        _samples[sample_name(name, labels)] = value
+
+
+def snapshot() -> dict[str, float]:
+    with _lock:
+        return dict(_samples)
+
+
+def render(sources: Iterable[Mapping[str, float]]) -> str:
+    """Prometheus text. Equal keys of several processes are added up."""
+    merged: dict[str, float] = {}
+    for source in sources:
+        for key, value in source.items():
+            name, amount = _in_seconds(key, value)
+            merged[name] = merged.get(name, 0) + amount
+    names = {key.partition("{")[0] for key in merged}
+    families: dict[str, list[tuple[str, float]]] = {}
+    for key, value in sorted(merged.items(), key=lambda item: _order(item[0])):
+        families.setdefault(_family(key.partition("{")[0], names), []).append((key, value))
+    lines: list[str] = []
+    for family, samples in families.items():
+        lines.append(f"# TYPE {family} {_type(family, names)}")
+        lines.extend(f"{key} {_number(value)}" for key, value in samples)
+    return "\n".join(lines) + "\n"
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _in_seconds(key: str, value: float) -> tuple[str, float]:
+    for unit, per_second in _FINE.items():
+        if unit in key:
+            key = key.replace(unit, "_seconds", 1)
+            key = _LE.sub(lambda found: f'le="{float(found[1]) / per_second:g}"', key)  # noqa: B023 # used at once
+            is_time = not key.partition("{")[0].endswith(("_bucket", "_count"))
+            return key, value / per_second if is_time else value
+    return key, value
+
+
+def _order(key: str) -> tuple[str, float, str]:
+    """Buckets by their bound, everything else by its name."""
+    found = _LE.search(key)
+    bound = float(found[1]) if found else float("inf")
+    return key.partition("{")[0], bound, key
+
+
+def _family(name: str, names: set[str]) -> str:
+    for suffix in ("_bucket", "_sum", "_count"):
+        base = name.removesuffix(suffix)
+        if base != name and f"{base}_sum" in names and f"{base}_count" in names:
+            return base
+    return name
+
+
+def _type(family: str, names: set[str]) -> str:
+    if f"{family}_bucket" in names:
+        return "histogram"
+    if f"{family}_sum" in names:
+        return "summary"
+    return "counter" if family.endswith("_total") else "gauge"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)

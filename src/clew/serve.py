@@ -1,0 +1,345 @@
+"""`clew serve`: settings → sockets → processes; started in order, stopped in reverse.
+
+The supervisor holds the listening sockets, so a process that is restarted refuses no connection: it
+waits in the queue. While there is no store process it answers health and metrics on the UI port
+itself, and 503 for everything else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+from clew import counters
+from clew.control import encode
+from clew.settings import Address, Settings
+
+# The first restart comes at once: SDKs give up after about 8 s. A process that never gets far is
+# started ever more rarely.
+BACKOFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+STEADY_AFTER_S = 2.0
+STOP_INTAKE_S = 4.0
+STOP_STORE_S = 3.0
+SAY_EVERY_S = 0.5
+
+
+@dataclass
+class Child:
+    """One of the two processes, over all its restarts."""
+
+    name: str
+    module: str
+    sockets: list[socket.socket]
+    stop_within_s: float
+    process: asyncio.subprocess.Process | None = None
+    to_child: asyncio.StreamWriter | None = None
+    ready: bool = False
+    ready_at: float = 0.0
+    metrics: dict[str, float] = field(default_factory=dict)
+    starts: int = 0
+
+
+class Supervisor:
+    """Keeps the two processes alive until `stop`."""
+
+    def __init__(self, settings: Settings, sockets: dict[str, socket.socket]) -> None:
+        self._settings = settings
+        self._ui = sockets["ui"]
+        self._stopping = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._store_changed = asyncio.Event()
+        self.intake = Child(
+            "intake", "clew.intake", [sockets["grpc"], sockets["http"]], STOP_INTAKE_S
+        )
+        self.store = Child("store", "clew.backend", [sockets["ui"]], STOP_STORE_S)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._changed.set()
+
+    async def run(self, on_ready: Callable[[], None]) -> int:
+        """Until `stop` is called; the exit status."""
+        children = (self.intake, self.store)
+        keepers = {child.name: asyncio.create_task(self._keep(child)) for child in children}
+        health = asyncio.create_task(self._answer_health_while_alone())
+        talk = asyncio.create_task(self._tell_the_store(on_ready))
+        await self._stopping.wait()
+        for child in children:  # senders first, so that the store gets what they were acknowledged
+            await self._end(child)
+            keepers[child.name].cancel()
+        for task in (health, talk, *keepers.values()):
+            task.cancel()
+        await asyncio.gather(health, talk, *keepers.values(), return_exceptions=True)
+        return 0
+
+    async def _keep(self, child: Child) -> None:
+        early_deaths = 0
+        while not self._stopping.is_set():
+            child.ready_at = 0.0
+            await self._live(child)
+            if self._stopping.is_set():
+                return
+            steady = child.ready_at and time.monotonic() - child.ready_at > STEADY_AFTER_S
+            early_deaths = 0 if steady else min(early_deaths + 1, len(BACKOFF_S) - 1)
+            pause = BACKOFF_S[early_deaths]
+            status = child.process.returncode if child.process else None
+            say(f"{child.name} ended ({_describe(status)}); it starts again in {pause:g} s")
+            counters.add("clew_process_restarts_total", process=child.name)
+            await asyncio.sleep(pause)
+
+    async def _live(self, child: Child) -> None:
+        """One life of a process, from its start to its end."""
+        ours, theirs = socket.socketpair()
+        fds = [listening.fileno() for listening in child.sockets]
+        child.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            child.module,
+            str(theirs.fileno()),
+            pass_fds=(theirs.fileno(), *fds),
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours, limit=4 << 20)
+        child.to_child = writer
+        fault = fault_of_life(self._settings.fault, child.name, child.starts)
+        child.starts += 1
+        hello = {
+            "settings": self._settings.to_json(),
+            "fds": fds,
+            "parent": os.getpid(),
+            "fault": fault,
+        }
+        try:
+            writer.write(encode(hello))
+            while line := await reader.readline():
+                message = json.loads(line)
+                child.metrics = message["metrics"]
+                self._set_ready(child, ready=message["ready"])
+        except (ConnectionError, ValueError):
+            pass  # the process died in the middle of a message; its end is what counts
+        finally:
+            self._set_ready(child, ready=False)
+            writer.close()
+            child.to_child = None
+        await child.process.wait()
+
+    def _set_ready(self, child: Child, *, ready: bool) -> None:
+        if child.ready != ready:
+            child.ready = ready
+            if ready:
+                child.ready_at = time.monotonic()
+            self._changed.set()
+            if child is self.store:
+                self._store_changed.set()
+
+    async def _tell_the_store(self, on_ready: Callable[[], None]) -> None:
+        """What the store process cannot know by itself: the intake's state and metrics, and the
+        restarts.
+        """
+        said = False
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), SAY_EVERY_S)
+            self._changed.clear()
+            if self.store.to_child is not None:
+                self.store.to_child.write(encode({"processes": self._others()}))
+            if not said and self.intake.ready and self.store.ready:
+                said = True
+                on_ready()
+
+    def _others(self) -> dict[str, Any]:
+        return {
+            "intake": {"ready": self.intake.ready, "metrics": self.intake.metrics},
+            "supervisor": {
+                "ready": True,
+                "metrics": {
+                    **counters.snapshot(),
+                    'clew_process_up{process="intake"}': int(self.intake.ready),
+                    'clew_process_up{process="store"}': int(self.store.ready),
+                },
+            },
+        }
+
+    async def _end(self, child: Child) -> None:
+        process = child.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), child.stop_within_s)
+        except TimeoutError:
+            say(
+                f"{child.name} did not end within {child.stop_within_s:g} s and is killed; "
+                "nothing is lost by it"
+            )
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _answer_health_while_alone(self) -> None:
+        """Accepts on the UI port's socket only while no store process does."""
+        while True:
+            if self.store.ready:
+                await self._store_changed.wait()
+                self._store_changed.clear()
+                continue
+            # A copy of the descriptor: closing the server must not close the socket for the store.
+            server = await asyncio.start_server(self._answer, sock=self._ui.dup(), limit=1 << 16)
+            try:
+                await self._store_changed.wait()
+                self._store_changed.clear()
+            finally:
+                server.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            path = request.split(b" ", 2)[1].partition(b"?")[0].decode("ascii", "replace")
+            writer.write(self._response(path))
+            await asyncio.wait_for(writer.drain(), 5)
+        except (
+            TimeoutError,
+            ConnectionError,
+            asyncio.IncompleteReadError,
+            asyncio.LimitOverrunError,
+            IndexError,
+        ):
+            counters.add("clew_ui_requests_broken_total")
+        finally:
+            writer.close()
+
+    def _response(self, path: str) -> bytes:
+        retry = ""
+        if path == "/livez":
+            status, kind, body = "200 OK", "application/json", '{"status":"ok"}'
+        elif path == "/metrics":
+            status, kind = "200 OK", "text/plain; version=0.0.4; charset=utf-8"
+            body = counters.render([self.intake.metrics, self._others()["supervisor"]["metrics"]])
+        else:
+            status, kind, retry = (
+                "503 Service Unavailable",
+                "application/json",
+                "Retry-After: 1\r\n",
+            )
+            intake = "ok" if self.intake.ready else "starting"
+            if path == "/readyz":
+                answer: dict[str, Any] = {
+                    "status": "unavailable",
+                    "checks": {"intake": intake, "store": "starting", "api": "starting"},
+                }
+            else:
+                answer = {
+                    "error": {
+                        "code": "store_unavailable",
+                        "message": "the store process is starting; spans are accepted meanwhile",
+                        "hint": "ask again in a second",
+                    }
+                }
+            body = json.dumps(answer)
+        content = body.encode()
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
+            f"{retry}Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        return head.encode() + content
+
+
+def fault_of_life(setting: str, name: str, life: int) -> str:
+    """Tests name several fault points; each life of a process gets the next one of its own, then
+    none.
+    """
+    prefix = "journal." if name == "intake" else "store."
+    mine = [point for point in setting.split(",") if point.startswith(prefix)]
+    return mine[life] if life < len(mine) else ""
+
+
+def say(text: str) -> None:
+    print(f"clew: {text}", file=sys.stderr, flush=True)  # noqa: T201 # the process's log
+
+
+def _describe(status: int | None) -> str:
+    if status is None:
+        return "unknown status"
+    return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
+
+
+def listen(address: Address, flag: str) -> socket.socket:
+    """A bound, listening socket; `OSError` says which address and what to do."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        raise OSError(
+            f"cannot listen on {address}: {error.strerror or error}; "
+            f"stop what uses it, or choose another address with {flag} HOST:PORT"
+        ) from None
+    return listening
+
+
+def lock_data_dir(folder: Path) -> TextIO:
+    """Created when missing, private to the user; one Clew a folder."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "journal").mkdir(mode=0o700, exist_ok=True)
+        file = (folder / ".lock").open("w")
+    except OSError as error:
+        raise OSError(
+            f"cannot use the data folder {folder}: {error.strerror}; choose another with --data-dir"
+        ) from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise OSError(
+            f"another Clew uses {folder}; stop it, or choose another folder with --data-dir"
+        ) from None
+    return file
+
+
+def run(settings: Settings) -> int:
+    """Runs until SIGTERM or SIGINT; the exit status. `OSError` when it cannot start."""
+    with lock_data_dir(settings.data_dir):
+        sockets = {
+            "grpc": listen(settings.grpc, "--grpc"),
+            "http": listen(settings.http, "--http"),
+            "ui": listen(settings.ui, "--ui"),
+        }
+        try:
+            return asyncio.run(_supervise(settings, sockets))
+        finally:
+            for listening in sockets.values():
+                listening.close()
+
+
+async def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
+    supervisor = Supervisor(settings, sockets)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+
+    def announce() -> None:
+        bound = {name: Address(*listening.getsockname()[:2]) for name, listening in sockets.items()}
+        say(
+            f"ready: OTLP/gRPC {bound['grpc']}, OTLP/HTTP http://{bound['http']}, API http://{bound['ui']}"
+        )
+        say(f"data in {settings.data_dir}; Ctrl-C stops it and keeps them")
+
+    return await supervisor.run(announce)

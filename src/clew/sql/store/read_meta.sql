@@ -1,0 +1,3 @@
+select value
+from meta final
+where key = {key:String}

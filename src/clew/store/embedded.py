@@ -1,0 +1,134 @@
+"""chDB: the ClickHouse engine inside this process. The only module that knows chDB.
+
+One process per directory; connections to the same directory share one engine, whose server
+settings (memory, caches, background threads) are those of the first connection.
+A connection serialises its callers, several connections run in parallel without the GIL.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from clew.sql import Statement, load
+from clew.store.engine import Parameters
+from clew.store.errors import StoreError, classify
+
+Settings = Mapping[str, str | int]
+
+_MIB = 1 << 20
+
+# Bytes as bytes: values may be no UTF-8, ids are fixed-width, repeated strings come as dictionary.
+_OUTPUT: Settings = {
+    "output_format_arrow_string_as_string": 0,
+    "output_format_arrow_fixed_string_as_fixed_byte_array": 1,
+    "output_format_arrow_low_cardinality_as_dictionary": 1,
+    "output_format_arrow_compression_method": "none",
+}
+# Values of parameters are read like a field of a TSV file: these characters end or escape it.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
+
+
+def server_settings(memory_bytes: int) -> Settings:
+    """Limits of the engine as a whole: without them it takes 90 % of RAM and 10 GiB of caches."""
+    cache = min(memory_bytes // 16, 256 * _MIB)
+    return {
+        "max_server_memory_usage": memory_bytes,
+        "mark_cache_size": cache,
+        "primary_index_cache_size": cache,
+        "index_mark_cache_size": cache // 4,
+        "uncompressed_cache_size": 0,
+        "index_uncompressed_cache_size": 0,
+        "query_condition_cache_size": cache // 8,
+        "compiled_expression_cache_size": 8 * _MIB,
+        "text_index_tokens_cache_size": cache // 8,
+        "text_index_header_cache_size": cache // 8,
+        "text_index_postings_cache_size": cache // 8,
+        # Caches of functions that Clew does not use.
+        "vector_similarity_index_cache_size": 0,
+        "parquet_metadata_cache_size": 0,
+        "iceberg_metadata_files_cache_size": 0,
+        # Two merges at once: more would compete with the insert for two cores.
+        "background_pool_size": 2,
+        "background_merges_mutations_concurrency_ratio": 1,
+    }
+
+
+class Embedded:
+    """One connection to the engine in this process; satisfies `Engine`."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        text = str(path)
+        if any(character in text for character in "?&=%"):
+            raise StoreError(
+                f"the store cannot lie in {text!r}: a character of ?&=% is in its path"
+            )
+        # Loads a library of half a gigabyte: only who opens a store pays for it.
+        from chdb.state import connect
+
+        options = "&".join(f"{name}={value}" for name, value in {**_OUTPUT, **settings}.items())
+        try:
+            self._connection: Any = connect(f"{text}?{options}")
+        except RuntimeError as error:
+            raise StoreError(
+                f"cannot open the store in {text}: {error}. Is another process using it?"
+            ) from error
+
+    def query(self, statement: Statement, parameters: Parameters) -> pa.Table:
+        """See `Engine`."""
+        data = self._run(statement, parameters, "ArrowStream").bytes()
+        return pa.ipc.open_stream(data).read_all() if data else pa.table({})
+
+    def stream(self, statement: Statement, parameters: Parameters) -> Iterator[pa.Table]:
+        """See `Engine`."""
+        try:
+            blocks = self._connection.send_query(
+                statement.text, "Arrow", _bind(statement, parameters)
+            )
+        except RuntimeError as error:
+            raise classify(str(error)) from error
+        try:
+            while (block := _fetch(blocks)) is not None:
+                yield pa.ipc.open_file(block.bytes()).read_all()
+        finally:
+            blocks.cancel()
+
+    def command(self, statement: Statement, parameters: Parameters) -> None:
+        """See `Engine`."""
+        self._run(statement, parameters, "Null")
+
+    def insert(self, table: str, batch: pa.RecordBatch) -> None:
+        """See `Engine`. The engine finds `batch` by its name in this frame and copies nothing."""
+        columns = ",\n    ".join(batch.schema.names)
+        statement = load("store/insert", table=table, columns=columns)
+        try:
+            self._connection.query(statement.text, "Null")
+        except RuntimeError as error:
+            raise classify(str(error)) from error
+
+    def close(self) -> None:
+        """See `Engine`."""
+        self._connection.close()
+
+    def _run(self, statement: Statement, parameters: Parameters, form: str) -> Any:
+        try:
+            return self._connection.query(statement.text, form, _bind(statement, parameters))
+        except RuntimeError as error:
+            raise classify(str(error)) from error
+
+
+def _bind(statement: Statement, parameters: Parameters) -> dict[str, str | int]:
+    statement.check(parameters)
+    return {
+        name: value.translate(_ESCAPES) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
+
+
+def _fetch(blocks: Any) -> Any:
+    try:
+        return blocks.fetch()
+    except RuntimeError as error:
+        raise classify(str(error)) from error
+

@@ -1,0 +1,312 @@
+"""The API over the real engine, in process: no port, no sleep."""
+
+import asyncio
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from fastapi import FastAPI
+from tests import build
+from tests.engine.conftest import FilledStore
+
+from clew.api import create_app
+from clew.api.otlp_types import OtlpTraces
+from clew.api.types import ErrorAnswer, SearchAnswer, ServicesAnswer
+from clew.sql import Statement
+
+NOW_NS = build.START_NS + build.SECOND_NS
+HEX = build.TRACE_ID.hex()
+
+
+class Status:
+    """What the other processes would report."""
+
+    def __init__(self) -> None:
+        self.is_ready = True
+
+    def ready(self) -> tuple[bool, dict[str, str]]:
+        return self.is_ready, {"store": "ok" if self.is_ready else "starting"}
+
+    def metrics_text(self) -> str:
+        return "clew_up 1\n"
+
+
+@pytest.fixture
+def status() -> Status:
+    return Status()
+
+
+@pytest.fixture
+def app(store: FilledStore, status: Status) -> FastAPI:
+    return create_app(store.reader(), status, now_ns=lambda: NOW_NS, wait_seconds=0.1)
+
+
+class Client:
+    """Asks the application and checks what every answer promises."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    def get(self, path: str, method: str = "GET", **parameters: Any) -> httpx.Response:
+        return asyncio.run(self._get(path, method, parameters))
+
+    async def _get(self, path: str, method: str, parameters: dict[str, Any]) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://clew") as client:
+            response = await client.request(method, path, params=parameters)
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        return response
+
+    def error(self, path: str, status: int, **parameters: Any) -> dict[str, Any]:
+        response = self.get(path, **parameters)
+        assert response.status_code == status
+        ErrorAnswer.model_validate(response.json())
+        error: dict[str, Any] = response.json()["error"]
+        return error
+
+
+@pytest.fixture
+def client(app: FastAPI) -> Client:
+    return Client(app)
+
+
+def test_trace_is_otlp_json(store: FilledStore, client: Client) -> None:
+    store.take(build.request(build.span("GET /ü", attrs={"n": 2**60})))
+    response = client.get(f"/api/v1/traces/{HEX.upper()}")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert "GET /ü".encode() in response.content
+    (group,) = OtlpTraces.model_validate(response.json()).resource_spans
+    (span,) = group.scope_spans[0].spans
+    assert span.trace_id == HEX
+    assert span.attributes[0].value.int_value == str(2**60)
+
+
+def test_unknown_trace_is_404(client: Client) -> None:
+    error = client.error(f"/api/v1/traces/{HEX}", 404)
+    assert error["code"] == "trace_not_found"
+    assert HEX in error["message"]
+
+
+@pytest.mark.parametrize("text", ["abc", HEX[:-1], HEX + "0", "g" * 32, "%F0%9F%A6%84" * 32])
+def test_malformed_trace_id_is_400(client: Client, text: str) -> None:
+    error = client.error(f"/api/v1/traces/{text}", 400)
+    assert error["code"] == "invalid_argument"
+    assert "is not a trace id" in error["message"]
+
+
+def test_search_answers_in_the_shape_promised(store: FilledStore, client: Client) -> None:
+    store.take(build.request(build.span("GET /", error=True)))
+    response = client.get("/api/v1/search", q="service.name = shop")
+    assert response.json() == {
+        "traces": [
+            {
+                "traceId": HEX,
+                "rootServiceName": "shop",
+                "rootName": "GET /",
+                "startTimeUnixNano": str(build.START_NS),
+                "durationNanos": "1000000",
+                "spanCount": 1,
+                "errorCount": 1,
+                "services": [{"name": "shop", "spanCount": 1, "errorCount": 1}],
+            }
+        ],
+        "nextCursor": None,
+        "covered": {
+            "startTimeUnixNano": str(NOW_NS - 3600 * build.SECOND_NS),
+            "endTimeUnixNano": str(NOW_NS),
+            "limitedBy": None,
+        },
+    }
+
+
+def test_search_pages_with_the_cursor_keep_their_range(store: FilledStore, status: Status) -> None:
+    clock = [NOW_NS]
+    client = Client(create_app(store.reader(), status, now_ns=lambda: clock[0]))
+    store.take(
+        build.request(
+            *[
+                build.span(trace_id=bytes(15) + bytes([n]), start_ns=build.START_NS - n)
+                for n in range(1, 6)
+            ]
+        )
+    )
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        parameters = {"cursor": cursor} if cursor else {}
+        page = client.get("/api/v1/search", limit=2, **parameters).json()
+        SearchAnswer.model_validate(page)
+        seen += [trace["traceId"][-1] for trace in page["traces"]]
+        cursor, pages = page["nextCursor"], pages + 1
+        assert page["covered"]["endTimeUnixNano"] == str(NOW_NS)
+        clock[0] += 3600 * build.SECOND_NS
+    assert seen == ["1", "2", "3", "4", "5"]
+    assert pages == 3
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (str(build.START_NS), str(build.START_NS)),
+        ("1795348800", "1795348800.5"),
+        ("2026-11-22T12:00:00Z", "2026-11-22T13:00:00.000000001+01:00"),
+    ],
+)
+def test_search_takes_times_in_three_forms(
+    store: FilledStore, client: Client, start: str, end: str
+) -> None:
+    store.take(build.request(build.span()))
+    assert len(client.get("/api/v1/search", start=start, end=end).json()["traces"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 1001}, "limit"),
+        ({"limit": "many"}, "limit"),
+        ({"start": "yesterday"}, "'yesterday' is not a time"),
+        ({"start": "2", "end": "1"}, "2 is after end 1"),
+        ({"cursor": "nonsense"}, "not a cursor"),
+        ({"cursor": "ünsense"}, "not a cursor"),
+    ],
+)
+def test_parameter_that_makes_no_sense_is_400(
+    client: Client, parameters: dict[str, Any], words: str
+) -> None:
+    error = client.error("/api/v1/search", 400, **parameters)
+    assert error["code"] == "invalid_argument"
+    assert words in error["message"]
+
+
+def test_query_that_is_not_understood_says_where(client: Client) -> None:
+    error = client.error("/api/v1/search", 400, q="name = x")
+    assert error["code"] == "invalid_query"
+    assert error["position"] == 0
+    assert "service.name" in error["hint"]
+
+
+def test_services_are_listed(store: FilledStore, client: Client) -> None:
+    store.take(build.request(build.span(), service="b"), build.request(build.span(), service="a"))
+    body = client.get("/api/v1/services").json()
+    assert body == {
+        "services": [
+            {"name": "a", "spanCount": 1, "errorCount": 0},
+            {"name": "b", "spanCount": 1, "errorCount": 0},
+        ]
+    }
+    ServicesAnswer.model_validate(body)
+
+
+def test_route_that_is_not_there_has_the_same_error_shape(client: Client) -> None:
+    assert client.error("/api/v2/nothing", 404)["code"] == "not_found"
+    assert client.error("/docs", 404)["code"] == "not_found"
+
+
+def test_wrong_method_is_405_with_allow(client: Client) -> None:
+    response = client.get("/api/v1/search", method="POST")
+    assert response.status_code == 405
+    assert response.headers["allow"] == "GET"
+    assert response.json()["error"]["code"] == "method_not_allowed"
+
+
+def test_health_follows_the_status(client: Client, status: Status) -> None:
+    assert client.get("/livez").json() == {"live": True}
+    assert client.get("/readyz").json() == {"ready": True, "checks": {"store": "ok"}}
+    status.is_ready = False
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "checks": {"store": "starting"}}
+
+
+def test_metrics_are_text(client: Client) -> None:
+    response = client.get("/metrics")
+    assert response.text == "clew_up 1\n"
+    assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
+
+
+def test_questions_beyond_the_connections_are_told_to_come_back(
+    store: FilledStore, app: FastAPI, client: Client
+) -> None:
+    reader = store.reader()
+    slow = Statement("test", "select number from numbers(1000000)", frozenset())
+    streams = [reader.stream(slow) for _ in range(reader.connections)]
+    for stream in streams:
+        next(stream)
+
+    async def crowd() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://clew") as caller:
+            asked = [caller.get("/api/v1/services") for _ in range(reader.connections + 1)]
+            answers = asyncio.gather(*asked)
+            # Those that got a turn wait for a connection in their threads.
+            asyncio.get_running_loop().call_later(0.5, lambda: [one.close() for one in streams])
+            return list(await answers)
+
+    answers = asyncio.run(crowd())
+    assert sorted(answer.status_code for answer in answers) == [200] * reader.connections + [503]
+    busy = next(answer for answer in answers if answer.status_code == 503)
+    assert busy.headers["retry-after"] == "2"
+    assert busy.json()["error"]["code"] == "busy"
+
+
+def test_client_that_leaves_frees_its_turn(store: FilledStore, app: FastAPI) -> None:
+    spans = [build.span(span_id=number) for number in range(1, 9_001)]
+    store.take(build.request(*spans))
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": f"/api/v1/traces/{HEX}",
+        "raw_path": b"",
+        "query_string": b"",
+        "headers": [],
+        "http_version": "1.1",
+    }
+
+    async def leave_after_the_first_piece() -> None:
+        first_piece = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await first_piece.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message.get("body"):
+                first_piece.set()
+
+        await app(scope, receive, send)
+
+    async def leave_often() -> None:
+        for _ in range(2 * store.reader().connections):
+            await leave_after_the_first_piece()
+
+    asyncio.run(leave_often())
+    assert store.reader().query(Statement("test", "select 1 as one", frozenset())).num_rows == 1
+
+
+def test_openapi_is_good_enough_to_generate_clients(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    operations = {
+        operation["operationId"]: operation
+        for methods in document["paths"].values()
+        for operation in methods.values()
+    }
+    assert set(operations) == {
+        "getTrace",
+        "searchTraces",
+        "listServices",
+        "live",
+        "ready",
+        "metrics",
+    }
+    for operation in operations.values():
+        assert operation["description"]
+        schema = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+        assert "422" not in operation["responses"]
+    for name in ("getTrace", "searchTraces", "listServices"):
+        content = operations[name]["responses"]["200"]["content"]["application/json"]
+        assert content["schema"]["$ref"].startswith("#/components/schemas/")
+        assert all(parameter["description"] for parameter in operations[name]["parameters"])
+    assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -1,0 +1,46 @@
+"""The table of spans is the same in the DDL, in `spans.py` and in the batches that go in."""
+
+from tests import build
+from tests.engine.conftest import FilledStore
+
+from clew import spans
+from clew.sql import Statement
+
+_COLUMNS = "select name, type from system.columns where table = '{}' and default_kind = '{}'"
+
+
+def columns(store: FilledStore, table: str, kind: str = "") -> dict[str, str]:
+    statement = Statement("test", _COLUMNS.format(table, kind), frozenset())
+    rows = store.reader().query(statement).to_pylist()
+    return {row["name"].decode(): row["type"].decode() for row in rows}
+
+
+def test_ddl_and_spans_py_agree(store: FilledStore) -> None:
+    assert columns(store, "spans") == dict(spans.COLUMNS)
+    assert list(columns(store, "spans")) == list(spans.COLUMNS)
+
+
+def test_ddl_and_batches_agree(store: FilledStore) -> None:
+    assert list(columns(store, "spans")) == build.SPANS_SCHEMA.names
+    assert list(columns(store, "trace_ranges")) == build.TRACE_RANGES_SCHEMA.names
+
+
+def test_computed_columns_are_few(store: FilledStore) -> None:
+    assert columns(store, "spans", "ALIAS") == {"duration_ns": "UInt64"}
+
+
+def test_duration_of_a_span_that_ends_before_it_starts_is_0(store: FilledStore) -> None:
+    store.take(
+        build.request(
+            build.span(start_ns=10, end_ns=4),
+            build.span(start_ns=0, end_ns=2**64 - 1),
+            build.span(start_ns=2**64 - 1, end_ns=0),
+        )
+    )
+    ask = Statement("test", "select duration_ns from spans order by duration_ns", frozenset())
+    durations = [row["duration_ns"] for row in store.reader().query(ask).to_pylist()]
+    assert durations == [0, 0, 2**64 - 1]
+
+
+def test_fields_name_columns() -> None:
+    assert set(spans.FIELDS.values()) <= set(spans.COLUMNS)

@@ -1,0 +1,104 @@
+"""The program from outside: exit status, streams, and how little it imports."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("chdb", "fastapi", "grpc", "httpx2", "numpy", "orjson", "pyarrow", "clew.serve")
+
+
+def clew(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "clew", *arguments], capture_output=True, text=True, timeout=30
+    )
+
+
+def test_version_is_printed() -> None:
+    done = clew("version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("clew 0.")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("version",), ("serve", "--help")])
+def test_cheap_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    program = (
+        "import sys\n"
+        "from clew.cli.app import app\n"
+        f"app({list(arguments)!r}, standalone_mode=False)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_help_comes_at_once() -> None:
+    def seconds() -> float:
+        began = time.monotonic()
+        assert clew("--help").returncode == 0
+        return time.monotonic() - began
+
+    # The best of a few: the machine may be busy with other tests.
+    assert min(seconds() for _ in range(5)) < 0.3
+
+
+def test_help_names_every_command() -> None:
+    text = clew("--help").stdout
+    for name in ("serve", "send", "trace", "search", "services", "demo", "version"):
+        assert f"  {name} " in text
+
+
+def test_no_argument_is_a_usage_error_with_the_help() -> None:
+    done = clew()
+    assert done.returncode == 2
+    assert "Commands:" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nonsense",), "No such command"),
+        (("trace",), "Missing argument"),
+        (("trace", "xyz"), "32 hex digits"),
+        (("search", "--limit", "0"), "greater than or equal to 1"),
+        (("search", "--since", "soon"), "write for example 90s"),
+        (("search", "--since", "1h", "--start", "0"), "give one of them"),
+        (("send", "--protocol", "smoke"), "grpc"),
+        (("demo", "--rate", "0"), "0.01"),
+        (("demo", "--duration", "long"), "write for example 90s"),
+        (("serve", "--grpc", "4317"), "give HOST:PORT"),
+        (("serve", "--http", "0.0.0.0:4318"), "not a loopback address"),
+    ],
+)
+def test_wrong_usage_has_status_2_and_says_why(arguments: tuple[str, ...], said: str) -> None:
+    done = clew(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# Port 1 of the loopback address: nobody listens there.
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("search", "--api", "127.0.0.1:1"),
+        ("services", "--api", "127.0.0.1:1"),
+        ("trace", "5b8efff798038103d269b633813fc60c", "--api", "127.0.0.1:1"),
+        ("send", "--endpoint", "127.0.0.1:1"),
+        ("send", "--endpoint", "127.0.0.1:1", "--protocol", "http/json"),
+        ("send", "--endpoint", "127.0.0.1:1", "--protocol", "grpc"),
+        ("demo", "--endpoint", "127.0.0.1:1", "--duration", "5s"),
+    ],
+)
+def test_nobody_there_has_status_1_and_one_line_that_helps(arguments: tuple[str, ...]) -> None:
+    done = clew(*arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("clew: ")
+    assert "clew serve" in last
+    assert "Traceback" not in done.stderr

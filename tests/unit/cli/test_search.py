@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+import typer
+
+from clew.cli.search import as_row, nothing_found, time_range
+
+NOW_NS = 1_795_348_800_000_000_000
+
+
+def test_nothing_given_leaves_the_range_to_the_server() -> None:
+    assert time_range(None, None, None) == {}
+
+
+def test_start_and_end_go_to_the_server_as_written() -> None:
+    asked = time_range(None, "2026-11-22T12:00:00Z", "1795348800")
+    assert asked == {"start": "2026-11-22T12:00:00Z", "end": "1795348800"}
+
+
+def test_since_counts_from_now() -> None:
+    before_ns = time.time_ns()
+    start_ns = int(time_range("15m", None, None)["start"])
+    assert 0 <= start_ns - (before_ns - 900 * 10**9) < 60 * 10**9
+
+
+def test_since_before_1970_is_1970() -> None:
+    assert time_range("40000d", None, None)["start"] == "0"
+
+
+def test_two_beginnings_are_refused() -> None:
+    with pytest.raises(typer.BadParameter, match="give one of them"):
+        time_range("1h", "0", None)
+
+
+def test_row_shows_service_and_name_of_the_root() -> None:
+    row = as_row(
+        {
+            "traceId": "ab" * 16,
+            "rootServiceName": "shop",
+            "rootName": "GET /",
+            "startTimeUnixNano": str(NOW_NS),
+            "durationNanos": "1500000",
+            "spanCount": 3,
+            "errorCount": 0,
+        }
+    )
+    assert row == ["2026-11-22 12:00:00.000Z", "ab" * 16, "1.5 ms", "3", "-", "shop GET /"]
+
+
+def test_empty_answer_says_where_it_looked() -> None:
+    assert "in the last hour" in nothing_found("", {})
+    assert "in the time asked for" in nothing_found("service.name = x", {"start": "0"})

@@ -1,0 +1,53 @@
+from clew import counters
+
+
+def test_processes_are_added_up_and_families_typed() -> None:
+    text = counters.render(
+        [{'a_total{x="1"}': 2, "b": 1.5}, {'a_total{x="1"}': 3, 'a_total{x="2"}': 1}]
+    )
+    assert (
+        text
+        == '# TYPE a_total counter\na_total{x="1"} 5\na_total{x="2"} 1\n# TYPE b gauge\nb 1.5\n'
+    )
+
+
+def test_histogram_is_one_family() -> None:
+    text = counters.render([{'h_bucket{le="1"}': 1, "h_sum": 0.5, "h_count": 1}])
+    assert text.splitlines()[0] == "# TYPE h histogram"
+    assert text.count("# TYPE") == 1
+
+
+def test_the_kernels_fine_times_leave_as_seconds_with_buckets_in_order() -> None:
+    samples = {f'ack_microseconds_bucket{{le="{le}"}}': 1.0 for le in ("250", "1000", "+Inf")}
+    text = counters.render(
+        [
+            {**samples, "ack_microseconds_sum": 1500, "ack_microseconds_count": 1},
+            {"x_nanoseconds_total": 5e8},
+        ]
+    )
+    assert text.splitlines() == [
+        "# TYPE ack_seconds histogram",
+        'ack_seconds_bucket{le="0.00025"} 1',
+        'ack_seconds_bucket{le="0.001"} 1',
+        'ack_seconds_bucket{le="+Inf"} 1',
+        "ack_seconds_count 1",
+        "ack_seconds_sum 0.0015",
+        "# TYPE x_seconds_total counter",
+        "x_seconds_total 0.5",
+    ]
+
+
+def test_sum_and_count_without_buckets_are_a_summary() -> None:
+    assert "# TYPE lag summary" in counters.render([{"lag_sum": 1.5, "lag_count": 2}])
+
+
+def test_label_values_are_escaped() -> None:
+    assert counters.sample_name("a", {"x": 'q"\\\n'}) == 'a{x="q\\"\\\\\\n"}'
+
+
+def test_counts_and_gauges_are_in_the_snapshot() -> None:
+    counters.add("test_counted_total", 2, why="x")
+    counters.add("test_counted_total", why="x")
+    counters.put("test_gauge", 7)
+    assert counters.snapshot()['test_counted_total{why="x"}'] == 3
+    assert counters.snapshot()["test_gauge"] == 7

@@ -1,0 +1,191 @@
+"""The write path against tables that fail in every way; the segments are real files, the kernel
+decodes them.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from clew.ingest import PERMANENT_ATTEMPTS, Ingest
+from clew.store.errors import StoreError
+from tests import segments
+
+
+class MemoryTables:
+    """A store in memory: inserts are atomic, as the engine's are."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[bytes]] = {"spans": [], "trace_ranges": []}
+        self.fail: Callable[[str], None] = lambda table: None
+
+    def insert(self, table: str, batch: pa.RecordBatch) -> None:
+        self.fail(table)
+        column = "segment" if table == "spans" else "trace_id"
+        self.rows[table] += batch.column(column).to_pylist()
+
+    def stored_rows(self, asked: list[bytes]) -> dict[bytes, dict[str, int]]:
+        return {segment: {"spans": self.rows["spans"].count(segment)} for segment in asked}
+
+    def delete_segment(self, segment: bytes, receive_day: int, table: str) -> None:
+        self.rows[table] = [row for row in self.rows[table] if row != segment]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing may catch it."""
+
+
+def body(spans: int) -> bytes:
+    request = ExportTraceServiceRequest()
+    added = request.resource_spans.add().scope_spans.add().spans
+    for n in range(spans):
+        added.add(trace_id=uuid.uuid4().bytes, span_id=(n + 1).to_bytes(8, "big"), name="work")
+    return request.SerializeToString()
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    folder = tmp_path / "journal"
+    folder.mkdir()
+    return folder
+
+
+def put(journal: Path, *spans: int, damage: int | None = None, version: int = 1) -> bytes:
+    """A sealed segment with one record for each number of spans; its id."""
+    segment_id = uuid.UUID(int=(len(list(journal.iterdir())) + 1) << 80).bytes
+    content = bytearray(
+        segments.segment(
+            *segments.sealed(*((body(n), n) for n in spans)), segment_id=segment_id, version=version
+        )
+    )
+    if damage is not None:
+        content[damage] ^= 0xFF
+    segments.write(journal, bytes(content), segment_id)
+    return segment_id
+
+
+def test_segment_is_stored_and_deleted(journal: Path) -> None:
+    segment = put(journal, 3, 4)
+    tables = MemoryTables()
+    assert Ingest(journal, tables).drain() == 1
+    assert tables.rows["spans"] == [segment] * 7
+    assert len(tables.rows["trace_ranges"]) == 7
+    assert not list(journal.glob("*.seg"))
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "store.before_insert",
+        "store.after_trace_ranges",
+        "store.after_insert",
+        "store.before_delete",
+    ],
+)
+def test_kill_at_any_point_leaves_every_span_exactly_once_after_the_next_start(
+    journal: Path, point: str
+) -> None:
+    segment = put(journal, 5)
+    tables = MemoryTables()
+
+    def kill(here: str) -> None:
+        if here == point:
+            raise Killed
+
+    with pytest.raises(Killed):
+        Ingest(journal, tables, fault=kill).drain()
+    Ingest(journal, tables).drain()
+    assert tables.rows["spans"] == [segment] * 5
+    assert not list(journal.glob("*.seg"))
+
+
+def test_rows_of_a_half_stored_segment_are_deleted_before_it_is_inserted_again(
+    journal: Path,
+) -> None:
+    segment = put(journal, 5)
+    tables = MemoryTables()
+    tables.rows["spans"] = [segment] * 2
+    Ingest(journal, tables).drain()
+    assert tables.rows["spans"] == [segment] * 5
+
+
+def test_transient_failure_keeps_the_segment_and_looks_before_it_tries_again(journal: Path) -> None:
+    segment = put(journal, 5)
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+
+    def stored_but_the_answer_was_lost(table: str) -> None:
+        if table == "spans":
+            tables.rows["spans"] += [segment] * 5
+            raise StoreError("the connection was lost", transient=True)
+
+    tables.fail = stored_but_the_answer_was_lost
+    assert ingest.drain() == 0
+    tables.fail = lambda table: None
+    assert ingest.drain() == 1
+    assert tables.rows["spans"] == [segment] * 5
+
+
+def test_segment_that_the_store_always_refuses_ends_as_dead_letter_with_the_reason(
+    journal: Path,
+) -> None:
+    segment = put(journal, 5)
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+
+    def refuse(table: str) -> None:
+        raise StoreError("column x is unknown")
+
+    tables.fail = refuse
+    for _ in range(PERMANENT_ATTEMPTS):
+        ingest.drain()
+    dead = journal / "dead-letter"
+    assert (
+        "column x is unknown" in json.loads((dead / f"{segment.hex()}.json").read_text())["reason"]
+    )
+    assert (dead / f"{segment.hex()}.seg").exists()
+    assert not list(journal.glob("*.seg"))
+
+
+def test_damaged_record_ends_as_dead_letter_and_the_others_are_stored(journal: Path) -> None:
+    segment = put(journal, 3, 4, damage=64 + 64 + 2)
+    tables = MemoryTables()
+    Ingest(journal, tables).drain()
+    assert tables.rows["spans"] == [segment] * 4
+    reasons = [json.loads(path.read_text()) for path in (journal / "dead-letter").glob("*.json")]
+    assert [reason["offset"] for reason in reasons] == [64]
+    assert "checksum" in reasons[0]["reason"]
+
+
+def test_record_that_cannot_be_decoded_ends_as_dead_letter_and_the_others_are_stored(
+    journal: Path,
+) -> None:
+    segment_id = uuid.uuid4().bytes
+    records = segments.sealed((b"\x0a\x7f", 1), (body(2), 2))
+    segments.write(journal, segments.segment(*records, segment_id=segment_id), segment_id)
+    tables = MemoryTables()
+    Ingest(journal, tables).drain()
+    assert tables.rows["spans"] == [segment_id] * 2
+    (dead,) = (journal / "dead-letter").glob("*.otlp")
+    assert dead.read_bytes() == b"\x0a\x7f"
+
+
+def test_newer_segment_format_is_put_aside_with_both_versions_named(journal: Path) -> None:
+    segment = put(journal, 1, version=2)
+    Ingest(journal, MemoryTables()).drain()
+    reason = json.loads((journal / "dead-letter" / f"{segment.hex()}.json").read_text())["reason"]
+    assert "format 2" in reason
+    assert "format 1" in reason
+
+
+def test_foreign_files_in_the_journal_are_left_alone(journal: Path) -> None:
+    for name in ("README.md", "short.seg", "Z" * 32 + ".seg"):
+        (journal / name).write_text("mine")
+    Ingest(journal, MemoryTables()).drain()
+    assert len(list(journal.iterdir())) == 3
