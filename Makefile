@@ -69,7 +69,7 @@ check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the k
 	@$(BIN)/ruff format --check --quiet . || { echo "clew: run make fix" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python tools/sizes.py
 	@cargo fmt --all --check
 	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings

@@ -6,6 +6,11 @@ ui="http://${CLEW_UI:-127.0.0.1:7070}"
 otlp="http://${CLEW_HTTP:-127.0.0.1:4318}"
 export CLEW_API="${CLEW_API:-$ui}"
 
+if clew services >/dev/null 2>&1; then
+    echo "clew: something answers at $ui already; stop it, or choose another address by CLEW_UI" >&2
+    exit 1
+fi
+
 clew serve &
 server=$!
 shop=

@@ -7,6 +7,7 @@
 use std::time::Instant;
 
 use _kernel::decode::Builder;
+use _kernel::json::json;
 use _kernel::otlp::{REQUEST_RESOURCE_SPANS, any_value, group, key_value, resource, scope, span};
 use _kernel::validate::{Limits, protobuf};
 use _kernel::wire::Writer;
@@ -35,7 +36,7 @@ impl Random {
 
 struct Attribute(String, String);
 
-struct Span {
+struct Sample {
     trace_id: [u8; 16],
     span_id: [u8; 8],
     parent_span_id: [u8; 8],
@@ -44,7 +45,7 @@ struct Span {
     attributes: Vec<Attribute>,
 }
 
-fn spans(random: &mut Random) -> Vec<Span> {
+fn spans(random: &mut Random) -> Vec<Sample> {
     let mut trace_id = [0; 16];
     let mut parent_span_id = [0; 8];
     let mut all = Vec::new();
@@ -61,7 +62,7 @@ fn spans(random: &mut Random) -> Vec<Span> {
                 Attribute(format!("attr_{:02}", random.below(97)), format!("value_{value:03}_of_one_thousand"))
             })
             .collect();
-        all.push(Span {
+        all.push(Sample {
             trace_id,
             span_id,
             parent_span_id,
@@ -83,7 +84,7 @@ fn key_value(writer: &mut Writer, number: u32, Attribute(key, text): &Attribute)
     writer.close(attribute);
 }
 
-fn encode(service: &str, spans: &[Span]) -> Bytes {
+fn encode(service: &str, spans: &[Sample]) -> Bytes {
     let mut writer = Writer::default();
     let resource_spans = writer.open(REQUEST_RESOURCE_SPANS, 3);
     let head = writer.open(group::HEAD, 1);
@@ -114,6 +115,35 @@ fn encode(service: &str, spans: &[Span]) -> Bytes {
     writer.close(scope_spans);
     writer.close(resource_spans);
     Bytes::from(writer.into_bytes())
+}
+
+fn encode_json(service: &str, spans: &[Sample]) -> Bytes {
+    let attribute = |Attribute(key, text): &Attribute| format!(r#"{{"key":"{key}","value":{{"stringValue":"{text}"}}}}"#);
+    let hex = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let spans: Vec<String> = spans
+        .iter()
+        .map(|span| {
+            let attributes: Vec<String> = span.attributes.iter().map(attribute).collect();
+            format!(
+                concat!(
+                    r#"{{"traceId":"{}","spanId":"{}","parentSpanId":"{}","name":"{}","kind":2,"#,
+                    r#""startTimeUnixNano":"{}","endTimeUnixNano":"{}","attributes":[{}],"status":{{}},"flags":257}}"#
+                ),
+                hex(&span.trace_id),
+                hex(&span.span_id),
+                hex(&span.parent_span_id),
+                span.name,
+                span.start_ns,
+                span.start_ns + 123_456,
+                attributes.join(",")
+            )
+        })
+        .collect();
+    let resource = attribute(&Attribute("service.name".to_owned(), service.to_owned()));
+    Bytes::from(format!(
+        r#"{{"resourceSpans":[{{"resource":{{"attributes":[{resource}]}},"scopeSpans":[{{"scope":{{"name":"tracegen"}},"spans":[{}]}}]}}]}}"#,
+        spans.join(",")
+    ))
 }
 
 /// This thread's time on a core where the system tells it (Linux), so that a busy machine disturbs less; else wall time.
@@ -170,6 +200,12 @@ fn main() {
             assert!(admitted.is_ok_and(|admitted| u64::from(admitted.spans) == SPANS));
         }
     });
+    measure("json", size(&texts), || {
+        for text in &texts {
+            let admitted = json(text, &limits);
+            assert!(admitted.is_ok_and(|admitted| u64::from(admitted.spans) == SPANS));
+        }
+    });
     measure("decode", size(&bodies), || {
         let mut builder = Builder::new([7; 16], 20_000);
         for body in &bodies {
@@ -178,4 +214,3 @@ fn main() {
         assert!(builder.finish().is_ok());
     });
 }
-fn encode_json(_: &str, _: &[Span]) -> Bytes { Bytes::new() }

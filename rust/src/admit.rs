@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::answer::Partial;
 use crate::body::{Budget, Held};
 use crate::inflate::{self, InflateError};
+use crate::json;
 use crate::listen::Config;
 use crate::meter::{self, Meter, Outcome};
 use crate::notes::Notes;
@@ -91,7 +92,7 @@ impl<S: Sink> Door<S> {
         let heavy = body.len() > HEAVY;
         let admitted = apart(heavy, || match form {
             Form::Protobuf => validate::protobuf(body, &self.limits),
-            Form::Json => until_json_lands(&body, &self.limits),
+            Form::Json => json::json(&body, &self.limits),
         })
         .map_err(|malformed| Refusal::Malformed(malformed.0))?;
 
@@ -281,8 +282,4 @@ mod tests {
             Sender::Address(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1))).hash(b"body")
         );
     }
-}
-
-fn until_json_lands(_: &[u8], _: &Limits) -> Result<Admitted, validate::Malformed> {
-    Err(validate::Malformed("JSON is being written".to_owned()))
 }

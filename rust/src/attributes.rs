@@ -145,13 +145,13 @@ impl Attributes {
         self.other.repeat_row(times)
     }
 
-    /// The first text of the last row under this key that is not empty.
+    /// The first text of the last row under this key, unless it is empty.
     pub fn last_text(&self, key: &[u8]) -> Option<&[u8]> {
         self.text
             .last_row()
-            .filter(|entry| self.text.keys.get(*entry) == key)
+            .find(|entry| self.text.keys.get(*entry) == key)
             .map(|entry| self.text.values.get(entry))
-            .find(|text| !text.is_empty())
+            .filter(|text| !text.is_empty())
     }
 
     pub fn truncate(&mut self, rows: usize) {

@@ -23,6 +23,7 @@ use crate::wire::{is_utf8, repaired};
 pub struct Full;
 
 /// A column of one value per row.
+#[allow(clippy::len_without_is_empty)] // nobody asks
 pub trait Values {
     fn len(&self) -> usize;
     /// Forgets all rows from this one on; does nothing when there are fewer.
@@ -93,7 +94,8 @@ impl<const N: usize> Values for Vec<[u8; N]> {
     fn into_array(self) -> Result<ArrayRef, ArrowError> {
         let rows = self.len();
         let bytes = Buffer::from_vec(self.into_flattened());
-        Ok(Arc::new(FixedSizeBinaryArray::try_new_with_len(N as i32, bytes, None, rows)?))
+        let width = i32::try_from(N).map_err(|_| ArrowError::OffsetOverflowError(N))?;
+        Ok(Arc::new(FixedSizeBinaryArray::try_new_with_len(width, bytes, None, rows)?))
     }
 }
 
@@ -162,18 +164,18 @@ impl<T: ByteArrayType<Offset = i32>> Values for VarBytes<T> {
 
     fn repeat(&mut self, rows: Range<usize>, times: usize) -> Result<(), Full> {
         let bytes = span(&self.offsets, rows.clone());
-        let length = bytes.len().saturating_mul(times).saturating_add(self.bytes.len());
-        offset(length)?;
+        let step = offset(bytes.len())?;
+        offset(bytes.len().saturating_mul(times).saturating_add(self.bytes.len()))?;
         let mut shift = offset(self.bytes.len())? - offset(bytes.start)?;
         repeat(&mut self.bytes, bytes.clone(), times);
         self.offsets.reserve(rows.len() * times);
         for _ in 0..times {
             let repeated = self.offsets.len();
-            self.offsets.extend_from_within(rows.start + 1..rows.end + 1);
+            self.offsets.extend_from_within(rows.start + 1..=rows.end);
             for end in self.offsets.iter_mut().skip(repeated) {
                 *end += shift;
             }
-            shift += bytes.len() as i32;
+            shift = shift.saturating_add(step); // one more than is used
         }
         Ok(())
     }
@@ -318,14 +320,14 @@ fn offset(length: usize) -> Result<i32, Full> {
 }
 
 fn last(offsets: &[i32]) -> usize {
-    offsets.last().map_or(0, |end| *end as usize)
+    offsets.last().map_or(0, |end| end.cast_unsigned() as usize)
 }
 
 /// What rows cover, by their offsets; empty when there is no such row.
 #[inline]
 fn span(offsets: &[i32], rows: Range<usize>) -> Range<usize> {
     match (offsets.get(rows.start), offsets.get(rows.end)) {
-        (Some(start), Some(end)) => *start as usize..*end as usize,
+        (Some(start), Some(end)) => start.cast_unsigned() as usize..end.cast_unsigned() as usize,
         _ => 0..0,
     }
 }

@@ -41,15 +41,15 @@ impl Builder {
 
     /// Adds the spans of one request and returns their number. A failed push leaves no trace of the request.
     pub fn push(&mut self, body: &[u8]) -> Result<u32, Malformed> {
-        let rows = self.columns.len();
+        let rows = self.columns.count();
         let before = self.decoded_bytes;
         match self.request(body) {
             Ok(()) => {
                 self.columns.commit();
-                Ok((self.columns.len() - rows) as u32)
+                Ok((self.columns.count() - rows) as u32)
             }
             Err(problem) => {
-                let position = self.columns.len() - rows + 1;
+                let position = self.columns.count() - rows + 1;
                 self.columns.truncate(rows);
                 self.decoded_bytes = before;
                 Err(Malformed(sentence(problem, position)))
@@ -77,7 +77,7 @@ impl Builder {
 
     /// The Resource is read after its spans, wherever it stands, and becomes as many rows as they are.
     fn resource_spans(&mut self, message: &[u8]) -> Result<(), Problem> {
-        let first = self.columns.len();
+        let first = self.columns.count();
         let mut head = Head::default();
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
@@ -86,7 +86,7 @@ impl Builder {
                 _ => head.add(field)?,
             }
         }
-        let rows = self.columns.len() - first;
+        let rows = self.columns.count() - first;
         if rows > 0 {
             self.count_bytes(head.message.len() * rows)?;
             self.resource(&head)?;
@@ -96,7 +96,7 @@ impl Builder {
     }
 
     fn scope_spans(&mut self, message: &[u8]) -> Result<(), Problem> {
-        let first = self.columns.len();
+        let first = self.columns.count();
         let mut head = Head::default();
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
@@ -108,7 +108,7 @@ impl Builder {
                 _ => head.add(field)?,
             }
         }
-        let rows = self.columns.len() - first;
+        let rows = self.columns.count() - first;
         if rows > 0 {
             self.count_bytes(head.message.len() * rows)?;
             self.scope(&head)?;
@@ -342,3 +342,7 @@ fn sentence(problem: Problem, position: usize) -> String {
         Problem::Full => format!("span {position} of the record does not fit: a segment holds {MOST_DECODED_BYTES} bytes"),
     }
 }
+
+#[cfg(test)]
+#[path = "decode_tests.rs"]
+mod tests;

@@ -89,7 +89,7 @@ impl Dictionary {
             if (slot ^ hash) & HASH == 0 {
                 let code = (slot & !HASH) as usize - 1;
                 if equal(self.values.get(code), text) {
-                    return Some(code as i32);
+                    return i32::try_from(code).ok();
                 }
             }
             index = (index + 1) & mask;
@@ -144,14 +144,14 @@ fn insert(table: &mut [Slot], new: Slot, hash: u64) {
 
 /// A column of codes with its dictionary.
 pub struct Codes {
-    codes: Vec<i32>,
+    rows: Vec<i32>,
     dictionary: Dictionary,
     committed: usize,
 }
 
 impl Default for Codes {
     fn default() -> Self {
-        Self { codes: Vec::new(), dictionary: Dictionary::new(), committed: 0 }
+        Self { rows: Vec::new(), dictionary: Dictionary::new(), committed: 0 }
     }
 }
 
@@ -159,17 +159,17 @@ impl Codes {
     #[inline]
     pub fn push(&mut self, text: &[u8]) -> Result<(), Full> {
         let code = self.dictionary.code(text)?;
-        self.codes.push(code);
+        self.rows.push(code);
         Ok(())
     }
 
     pub fn repeat_last(&mut self, times: usize) {
-        repeat_last(&mut self.codes, times);
+        repeat_last(&mut self.rows, times);
     }
 
     /// The text of a row.
     pub fn get(&self, row: usize) -> &[u8] {
-        self.codes.get(row).map_or(&[], |code| self.dictionary.values.get(*code as usize))
+        self.rows.get(row).map_or(&[], |code| self.dictionary.values.get(code.cast_unsigned() as usize))
     }
 
     /// Later truncations keep the values added so far.
@@ -180,16 +180,16 @@ impl Codes {
 
 impl Values for Codes {
     fn len(&self) -> usize {
-        self.codes.len()
+        self.rows.len()
     }
 
     fn truncate(&mut self, length: usize) {
-        self.codes.truncate(length);
+        self.rows.truncate(length);
         self.dictionary.truncate(self.committed);
     }
 
     fn repeat(&mut self, rows: Range<usize>, times: usize) -> Result<(), Full> {
-        self.codes.repeat(rows, times)
+        self.rows.repeat(rows, times)
     }
 
     fn into_array(mut self) -> Result<ArrayRef, ArrowError> {
@@ -197,7 +197,7 @@ impl Values for Codes {
             // Readers dislike a dictionary without any value.
             self.dictionary.values.push(b"").map_err(|_| ArrowError::OffsetOverflowError(0))?;
         }
-        let codes = PrimitiveArray::<Int32Type>::new(self.codes.into(), None);
+        let codes = PrimitiveArray::<Int32Type>::new(self.rows.into(), None);
         Ok(Arc::new(DictionaryArray::try_new(codes, self.dictionary.values.into_array()?)?))
     }
 }
@@ -212,7 +212,7 @@ mod tests {
         for round in 0..2 {
             for value in 0..10_000 {
                 codes.push(format!("value {value}").as_bytes()).unwrap();
-                assert_eq!(codes.codes.last(), Some(&value), "round {round}");
+                assert_eq!(codes.rows.last(), Some(&value), "round {round}");
             }
         }
         assert_eq!(codes.get(10_007), b"value 7");
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!((codes.len(), codes.dictionary.values.len()), (1, 1));
         codes.push(b"new").unwrap();
         codes.push(b"kept").unwrap();
-        assert_eq!(codes.codes, [0, 1, 0]);
+        assert_eq!(codes.rows, [0, 1, 0]);
     }
 
     #[test]
@@ -240,6 +240,6 @@ mod tests {
         for text in [&b"a\xff"[..], "a\u{fffd}".as_bytes(), b"a\xfe"] {
             codes.push(text).unwrap();
         }
-        assert_eq!(codes.codes, [0, 0, 0]);
+        assert_eq!(codes.rows, [0, 0, 0]);
     }
 }

@@ -106,7 +106,7 @@ fn trailing_garbage_is_corrupt() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn round_trip(data in proptest::collection::vec(any::<u8>(), 0..20_000)) {

@@ -32,3 +32,6 @@ pub mod wire;
 
 #[cfg(feature = "python")]
 mod python;
+
+#[cfg(test)]
+mod testing;

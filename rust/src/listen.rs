@@ -11,6 +11,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use crate::admit::{Door, Sink};
+use crate::body::Budget;
 use crate::connection;
 use crate::meter;
 
@@ -64,6 +65,7 @@ pub struct Running {
     /// Ends when every task that holds the other side has ended.
     ended: mpsc::Receiver<()>,
     open: Arc<Open>,
+    budget: Arc<Budget>,
 }
 
 /// Serves both protocols on every listener.
@@ -86,6 +88,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         most,
         gauge: door.meter.open_connections,
     });
+    let budget = Arc::clone(&door.budget);
     for listener in listeners {
         listener.set_nonblocking(true)?;
         let listener = {
@@ -105,6 +108,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         stop,
         ended,
         open,
+        budget,
     })
 }
 
@@ -125,6 +129,11 @@ impl Running {
 
     pub fn open_connections(&self) -> usize {
         self.open.count.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of request bodies in memory.
+    pub fn held_bytes(&self) -> usize {
+        self.budget.held()
     }
 }
 

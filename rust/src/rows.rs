@@ -100,7 +100,7 @@ impl ScopeColumns {
 }
 
 impl SpanColumns {
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.own.trace_id.len()
     }
 
@@ -183,7 +183,7 @@ impl SpanColumns {
             }
             let (from, to) = (seconds(*start_ns), seconds(*start_ns.max(end_ns)));
             match ranges.get_mut(last.1) {
-                Some((_, least, most)) => (*least, *most) = (from.min(*least), to.max(*most)),
+                Some((_, min_time, max_time)) => (*min_time, *max_time) = (from.min(*min_time), to.max(*max_time)),
                 None => ranges.push((*trace_id, from, to)),
             }
         }
@@ -200,7 +200,7 @@ impl SpanColumns {
     }
 
     pub fn into_batch(self, segment: [u8; 16], receive_day: u16) -> Result<RecordBatch, ArrowError> {
-        let rows = self.len();
+        let rows = self.count();
         let Self { own, resource, scope, events, links } = self;
         let time: Vec<u32> = own.start_ns.iter().map(|start_ns| seconds(*start_ns)).collect();
         let mut columns: Vec<ArrayRef> = vec![

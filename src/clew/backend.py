@@ -28,6 +28,8 @@ from clew.store import Store
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
+# Under load the intake goes first: what it has acknowledged can wait in the journal, senders cannot.
+NICENESS = 5
 
 
 class Processes:
@@ -91,6 +93,7 @@ def run(channel: Channel) -> int:
     if first is None:
         raise TimeoutError("the supervisor sent no settings within 10 s")
     die_with_parent(first["parent"])
+    os.nice(NICENESS)
     settings = Settings.from_json(first["settings"])
     locked = lock(settings.data_dir)
     store = Store.open(settings.data_dir / "store", memory_bytes=settings.store_memory_bytes)

@@ -7,6 +7,7 @@ then only a new process may try again.
 
 from __future__ import annotations
 
+import resource
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from clew.settings import Settings
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
+SPARE_DESCRIPTORS = 64
 
 
 def kernel_config(settings: Settings, fds: list[int], fault: str) -> dict[str, Any]:
@@ -34,6 +36,15 @@ def kernel_config(settings: Settings, fds: list[int], fault: str) -> dict[str, A
     }
 
 
+def raise_descriptor_limit(connections: int) -> None:
+    """A connection is a descriptor; the usual soft limit of 1,024 is far below the cap."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_DESCRIPTORS
+    if soft < wanted:
+        ceiling = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (ceiling, hard))
+
+
 def run(channel: Channel) -> int:
     """Serves until it is told to stop; the exit status."""
     first = channel.receive(10)
@@ -46,6 +57,7 @@ def run(channel: Channel) -> int:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the supervisor decides
+    raise_descriptor_limit(settings.max_connections)
     intake = _kernel.Intake(kernel_config(settings, first["fds"], first["fault"]))
     status = 0
     try:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.flow.server import Clew, free_ports
 
 APP = Path(__file__).with_name("shop_app.py")
@@ -59,19 +60,22 @@ def test_application_is_found_by_its_service_name(clew: Clew, protocol: str, por
         app = subprocess.Popen(command, env=environ, stdout=out, stderr=out)
     try:
         request_when_up(f"http://127.0.0.1:{app_port}/items/5")
+        deadline = time.monotonic() + 30  # the SDK exports every 5 s
+        while "GET /items/{number}" not in (found := search(clew, service)):
+            assert time.monotonic() < deadline, f"{found}\n{log.read_text()}"
+            time.sleep(0.3)
     finally:
         app.terminate()
         app.wait(30)
-    deadline = time.monotonic() + 30
-    while True:
-        found = subprocess.run(
-            [sys.executable, "-m", "clew", "search", f"service.name = {service}", "--api", clew.ui],
-            capture_output=True,
-            text=True,
-        )
-        if "GET /items/{number}" in found.stdout:
-            break
-        assert time.monotonic() < deadline, f"{found.stdout}{found.stderr}\n{log.read_text()}"
-        time.sleep(0.3)
     assert "Failed to export" not in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+def search(clew: Clew, service: str) -> str:
+    query = f"service.name = {service}"
+    found = subprocess.run(
+        [sys.executable, "-m", "clew", "search", query, "--api", clew.ui],
+        capture_output=True,
+        text=True,
+    )
+    return found.stdout + found.stderr

@@ -29,8 +29,9 @@ pub(super) fn signed64(text: &mut Text<'_>, field: &'static str) -> Result<i64, 
 /// Numbers, and leniently the official names; their positions are their numbers.
 pub(super) fn enumeration(text: &mut Text<'_>, field: &'static str, names: &[&str]) -> Result<i32, Stop> {
     let number = text.number_or_string(field)?;
-    let named = names.iter().position(|name| name.as_bytes() == &*number).map(|value| value as i128);
-    named
+    let official = names.iter().position(|name| name.as_bytes() == &*number);
+    official
+        .and_then(|value| i128::try_from(value).ok())
         .or_else(|| integer(&number))
         .and_then(|value| i32::try_from(value).ok())
         .ok_or(Stop::Wrong(Wrong::Number(field)))

@@ -138,11 +138,15 @@ fn exhausted_memory_budget_asks_to_retry() {
     let mut hoarder = intake.connect();
     hoarder.send(format!("POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: {PROTOBUF}\r\ncontent-length: 60000\r\n\r\n").as_bytes());
     hoarder.send(&vec![0; 45_000]);
-    let body = request_of(1, 0, &vec![b'x'; 20_000]);
-    eventually("a second body finds no memory", || {
-        let answer = intake.post("/v1/traces", PROTOBUF, &body);
-        answer.status == 503 && answer.header("retry-after").is_some()
+    eventually("the first body is in memory", || {
+        intake.running.held_bytes() == 45_000
     });
+    let body = request_of(1, 0, &vec![b'x'; 20_000]);
+    let answer = intake.post("/v1/traces", PROTOBUF, &body);
+    assert_eq!(
+        (answer.status, answer.header("retry-after").is_some()),
+        (503, true)
+    );
     assert!(counter(refused) > before);
     let call = Http2::connect(intake.ports[0]).call(TRACES, &[], &body);
     assert_eq!(
@@ -154,8 +158,9 @@ fn exhausted_memory_budget_asks_to_retry() {
     );
     drop(hoarder);
     eventually("its memory is given back", || {
-        intake.post("/v1/traces", PROTOBUF, &body).status == 200
+        intake.running.held_bytes() == 0
     });
+    assert_eq!(intake.post("/v1/traces", PROTOBUF, &body).status, 200);
 }
 
 #[test]

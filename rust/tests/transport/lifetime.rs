@@ -178,7 +178,7 @@ fn every_outcome_is_counted() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn hostile_bytes_never_end_the_intake(

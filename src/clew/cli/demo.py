@@ -13,7 +13,10 @@ from clew.cli.units import parse_duration
 
 def command(
     endpoint: Annotated[
-        str, typer.Option(metavar="URL", help="The OTLP/HTTP address to send to.")
+        str,
+        typer.Option(
+            metavar="URL", envvar="CLEW_ENDPOINT", help="The OTLP/HTTP address to send to."
+        ),
     ] = DEFAULT_HTTP,
     rate: Annotated[float, typer.Option(min=0.01, max=10_000, help="Traces a second.")] = 2.0,
     duration: Annotated[

@@ -60,7 +60,9 @@ def test_refused_connection_says_how_to_start_clew() -> None:
     def answer(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("Connection refused")
 
-    with pytest.raises(Failure, match=r"cannot reach Clew.s API at http://clew\.example:7070.*serve"):
+    with pytest.raises(
+        Failure, match=r"cannot reach Clew.s API at http://clew\.example:7070.*serve"
+    ):
         api(answer).get("/")
 
 

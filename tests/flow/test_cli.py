@@ -1,0 +1,185 @@
+"""The command line against the real server."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+import urllib.request
+
+import pytest
+
+from tests.build import request, span
+from tests.flow.conftest import Run
+from tests.flow.server import Clew
+
+FOUND_WITHIN_S = 30
+
+
+def post(server: Clew, body: bytes) -> None:
+    asked = urllib.request.Request(
+        f"{server.http}/v1/traces", body, {"Content-Type": "application/x-protobuf"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 200
+
+
+def wait_for_trace(run_clew: Run, trace_id: str) -> str:
+    deadline = time.monotonic() + FOUND_WITHIN_S
+    while (done := run_clew("trace", trace_id)).returncode != 0:
+        assert time.monotonic() < deadline, done.stderr
+        time.sleep(0.1)
+    return done.stdout
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
+@pytest.mark.parametrize("port", ["grpc", "http"])
+def test_sent_trace_is_found_by_either_protocol_on_either_port(
+    shared_clew: Clew, run_clew: Run, protocol: str, port: str
+) -> None:
+    endpoint = shared_clew.grpc if port == "grpc" else shared_clew.http
+    service = f"sent-{protocol}-{port}"
+    done = run_clew(
+        *("send", "--protocol", protocol, "--endpoint", endpoint, "--service", service, "--wait")
+    )
+    assert done.returncode == 0, done.stderr
+    trace_id = done.stdout.strip()
+    assert re.fullmatch(r"[0-9a-f]{32}", trace_id)
+    assert "accepted 4 of 4 spans" in done.stderr
+    assert f"clew trace {trace_id}" in done.stderr
+
+    tree = run_clew("trace", trace_id)
+    assert tree.returncode == 0
+    assert f"{service} GET /hello (server)" in tree.stdout
+    assert f"└ {service} say hello" in tree.stdout
+
+    found = run_clew("search", f'service.name = "{service}"')
+    assert found.returncode == 0
+    assert trace_id in found.stdout
+    assert service in run_clew("services").stdout
+
+
+def test_json_of_send_tells_everything_a_script_needs(run_clew: Run) -> None:
+    done = run_clew("send", "--wait", "--json")
+    said = json.loads(done.stdout)
+    assert said["spans"] == 4
+    assert said["rejectedSpans"] == 0
+    assert said["searchableAfterSeconds"] >= 0
+    assert done.stderr == ""
+    document = json.loads(run_clew("trace", said["traceId"], "--json").stdout)
+    spans = [
+        found
+        for group in document["resourceSpans"]
+        for scoped in group["scopeSpans"]
+        for found in scoped["spans"]
+    ]
+    assert {found["traceId"] for found in spans} == {said["traceId"]}
+    assert len(spans) == 4
+
+
+def test_send_to_the_wrong_port_says_what_is_wrong(shared_clew: Clew, run_clew: Run) -> None:
+    done = run_clew("send", "--endpoint", shared_clew.ui)
+    assert done.returncode == 1
+    assert "answered 404" in done.stderr
+
+
+def test_unknown_trace_has_status_1_and_no_output(run_clew: Run) -> None:
+    done = run_clew("trace", "ab" * 16)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"there is no trace {'ab' * 16}" in done.stderr
+
+
+def test_query_that_is_not_understood_says_where_and_what_instead(run_clew: Run) -> None:
+    done = run_clew("search", "colour = red")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "colour" in done.stderr
+    assert "service.name" in done.stderr
+
+
+def test_search_without_a_match_is_no_failure(run_clew: Run) -> None:
+    done = run_clew("search", "service.name = nobody")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "no trace matches" in done.stderr
+
+
+def test_json_of_search_and_services_is_the_answer_of_the_api(run_clew: Run) -> None:
+    run_clew("send", "--wait", "--service", "json")
+    traces = json.loads(run_clew("search", "service.name = json", "--json").stdout)["traces"]
+    assert traces[0]["rootServiceName"] == "json"
+    names = [
+        service["name"] for service in json.loads(run_clew("services", "--json").stdout)["services"]
+    ]
+    assert "json" in names
+
+
+def test_limit_is_kept_and_more_is_announced(run_clew: Run) -> None:
+    for _ in range(3):
+        run_clew("send", "--service", "limited", "--wait")
+    done = run_clew("search", "service.name = limited", "--limit", "2")
+    assert len(done.stdout.splitlines()) == 3
+    assert "there may be more" in done.stderr
+
+
+def test_time_before_everything_finds_nothing(run_clew: Run) -> None:
+    run_clew("send", "--wait")
+    assert run_clew("search", "--start", "0", "--end", "1").stdout == ""
+
+
+def test_wrong_time_is_explained_by_the_server(run_clew: Run) -> None:
+    done = run_clew("search", "--start", "yesterday")
+    assert done.returncode == 1
+    assert "yesterday" in done.stderr
+
+
+def test_deep_trace_of_ten_thousand_spans_is_drawn(shared_clew: Clew, run_clew: Run) -> None:
+    trace_id = bytes.fromhex("0123456789abcdef0123456789abcdef")
+    now_ns = time.time_ns()
+    chain = [
+        span(f"step {n}", trace_id=trace_id, span_id=n + 1, parent=n, start_ns=now_ns + n)
+        for n in range(10_000)
+    ]
+    post(shared_clew, request(*chain, service="deep").SerializeToString())
+    lines = wait_for_trace(run_clew, trace_id.hex()).splitlines()
+    assert len(lines) == 10_003
+    assert "[9999] deep step 9999" in lines[-1]
+
+
+def test_names_of_all_alphabets_arrive_also_in_an_ascii_terminal(
+    shared_clew: Clew, run_clew: Run
+) -> None:
+    trace_id = bytes.fromhex("fedcba9876543210fedcba9876543210")
+    body = request(
+        span("Größe 商品 🧶", trace_id=trace_id, start_ns=time.time_ns()), service="Übung"
+    )
+    post(shared_clew, body.SerializeToString())
+    assert "Übung Größe 商品 🧶" in wait_for_trace(run_clew, trace_id.hex())
+    done = run_clew("trace", trace_id.hex(), PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert done.stdout.isascii()
+
+
+def test_closed_pipe_is_no_traceback(shared_clew: Clew, run_clew: Run) -> None:
+    import subprocess
+
+    from tests.flow.conftest import BIN, environ_for
+
+    trace_id = run_clew("send", "--wait").stdout.strip()
+    done = subprocess.run(
+        ["sh", "-c", f"{BIN / 'clew'} trace {trace_id} | true"],
+        env=environ_for(shared_clew),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.stderr == ""
+
+
+def test_demo_sends_traces_that_are_found(run_clew: Run) -> None:
+    done = run_clew("demo", "--rate", "50", "--duration", "2s", "--seed", "5")
+    assert done.returncode == 0, done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(r"\d+ stories, \d+ spans accepted", last), done.stderr
+    deadline = time.monotonic() + FOUND_WITHIN_S
+    while "checkout" not in (names := run_clew("services").stdout):
+        assert time.monotonic() < deadline, names
+        time.sleep(0.1)

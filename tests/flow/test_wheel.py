@@ -1,0 +1,96 @@
+"""The wheel as a user installs it: complete, and useful without the store."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+SERVER = ("chdb", "fastapi", "pyarrow", "uvicorn", "uvloop", "httptools", "numpy", "pandas")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [str(BIN / "maturin"), "build", "--release", "--quiet", "--out", str(folder)],
+        cwd=ROOT,
+        check=True,
+        timeout=600,
+    )
+    (built,) = folder.glob("clew-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path) -> Path:
+    folder = wheel.parent / "site"
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, wheel],
+        check=True,
+    )
+    return folder
+
+
+def run(installed: Path, program: str) -> subprocess.CompletedProcess[str]:
+    """With the wheel and the base dependencies only."""
+    hidden = f"import sys; sys.modules.update(dict.fromkeys({SERVER!r}))\n"
+    return subprocess.run(
+        [sys.executable, "-c", hidden + program],
+        cwd=installed.parent,
+        env={"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "HOME": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.timeout(900)
+def test_wheel_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    sources = {
+        path.relative_to(ROOT / "src").as_posix()
+        for path in (ROOT / "src" / "clew").rglob("*")
+        if path.suffix in {".py", ".pyi", ".sql"} or path.name in {"_order", "_settings"}
+    }
+    assert sources <= set(names)
+    assert "clew/_kernel.abi3.so" in names
+    assert "abi3" in wheel.name
+    assert not [name for name in names if not name.startswith(("clew/", "clew-"))]
+
+
+@pytest.mark.timeout(900)
+def test_metadata_names_the_server_as_an_extra(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+    metadata = archive.read(name).decode()
+    assert "Provides-Extra: server" in metadata
+    required = [line for line in metadata.splitlines() if line.startswith("Requires-Dist: ")]
+    base = [line for line in required if "extra ==" not in line]
+    assert base
+    assert not [line for line in base if any(name in line for name in SERVER)]
+
+
+@pytest.mark.timeout(900)
+def test_command_line_works_without_the_server_extra(installed: Path) -> None:
+    done = run(
+        installed,
+        "import clew.cli.app as app\nprint(app.__file__)\nsys.argv = ['clew', 'version']\n"
+        "app.main()",
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(installed) in done.stdout
+    assert "clew 0." in done.stdout
+
+
+@pytest.mark.timeout(900)
+def test_serve_without_the_server_extra_says_what_to_install(installed: Path) -> None:
+    done = run(installed, "import clew.cli.app as app\nsys.argv = ['clew', 'serve']\napp.main()")
+    assert done.returncode == 1
+    assert "pip install 'clew[server]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,16 @@
+"""Property tests run with few examples; `CLEW_THOROUGH=1` runs many."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# The kernel answers in microseconds; building the examples is slow, more so on a busy machine.
+_SLOW_TO_BUILD = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+settings.register_profile(
+    "quick", max_examples=40, deadline=None, suppress_health_check=_SLOW_TO_BUILD
+)
+settings.register_profile(
+    "thorough", max_examples=5_000, deadline=None, suppress_health_check=_SLOW_TO_BUILD
+)
+settings.load_profile("thorough" if os.environ.get("CLEW_THOROUGH") == "1" else "quick")
