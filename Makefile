@@ -82,6 +82,10 @@ fix: setup ## Format, and mend what the linters can mend
 	@$(BIN)/ruff format --quiet .
 	@cargo fmt --all
 
+.PHONY: reference
+reference: setup ## Write docs/reference from the program
+	@$(BIN)/python tools/reference.py
+
 .PHONY: bench
 bench: setup ## Measure: throughput, latency, disk, kills; writes bench/RESULTS.md
 	@$(BIN)/python -m bench

@@ -52,8 +52,12 @@ impl<'a> Any<'a> {
                 (any_value::INT, Value::Varint(int)) => Self::Int(int.cast_signed()),
                 (any_value::DOUBLE, Value::Fixed64(bits)) => Self::Float(f64::from_bits(bits)),
                 (any_value::BOOL, Value::Varint(truth)) => Self::Bool(truth != 0),
-                (any_value::ARRAY | any_value::KVLIST | any_value::BYTES, Value::Bytes(_)) => Self::Other,
-                (any_value::STRING..=any_value::BYTES, _) => return Err(Fault::Mismatch(field.number)),
+                (any_value::ARRAY | any_value::KVLIST | any_value::BYTES, Value::Bytes(_)) => {
+                    Self::Other
+                }
+                (any_value::STRING..=any_value::BYTES, _) => {
+                    return Err(Fault::Mismatch(field.number));
+                }
                 _ => any,
             };
         }

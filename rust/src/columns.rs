@@ -1,11 +1,13 @@
-//! Growing Arrow columns: plain buffers that are appended to, repeated and truncated, and become arrays at the end.
+//! Growing Arrow columns: plain buffers that are appended to, repeated and truncated, and become
+//! arrays at the end.
 
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::types::{
-    BinaryType, ByteArrayType, Float64Type, Int32Type, Int64Type, UInt16Type, UInt32Type, UInt64Type, Utf8Type,
+    BinaryType, ByteArrayType, Float64Type, Int32Type, Int64Type, UInt16Type, UInt32Type,
+    UInt64Type, Utf8Type,
 };
 use arrow_array::{
     ArrayRef, BooleanArray, FixedSizeBinaryArray, GenericByteArray, ListArray, MapArray,
@@ -56,7 +58,14 @@ macro_rules! number_columns {
     )*};
 }
 
-number_columns!(u16 = UInt16Type, u32 = UInt32Type, u64 = UInt64Type, i64 = Int64Type, i32 = Int32Type, f64 = Float64Type);
+number_columns!(
+    u16 = UInt16Type,
+    u32 = UInt32Type,
+    u64 = UInt64Type,
+    i64 = Int64Type,
+    i32 = Int32Type,
+    f64 = Float64Type
+);
 
 impl Values for Vec<bool> {
     fn len(&self) -> usize {
@@ -95,7 +104,9 @@ impl<const N: usize> Values for Vec<[u8; N]> {
         let rows = self.len();
         let bytes = Buffer::from_vec(self.into_flattened());
         let width = i32::try_from(N).map_err(|_| ArrowError::OffsetOverflowError(N))?;
-        Ok(Arc::new(FixedSizeBinaryArray::try_new_with_len(width, bytes, None, rows)?))
+        Ok(Arc::new(FixedSizeBinaryArray::try_new_with_len(
+            width, bytes, None, rows,
+        )?))
     }
 }
 
@@ -111,7 +122,11 @@ pub type Blobs = VarBytes<BinaryType>;
 
 impl<T> Default for VarBytes<T> {
     fn default() -> Self {
-        Self { offsets: vec![0], bytes: Vec::new(), kind: PhantomData }
+        Self {
+            offsets: vec![0],
+            bytes: Vec::new(),
+            kind: PhantomData,
+        }
     }
 }
 
@@ -135,7 +150,9 @@ impl<T> VarBytes<T> {
 
     #[inline]
     pub fn get(&self, row: usize) -> &[u8] {
-        self.bytes.get(span(&self.offsets, row..row + 1)).unwrap_or_default()
+        self.bytes
+            .get(span(&self.offsets, row..row + 1))
+            .unwrap_or_default()
     }
 }
 
@@ -143,7 +160,11 @@ impl Texts {
     /// What is not UTF-8 is repaired.
     #[inline]
     pub fn push_text(&mut self, text: &[u8]) -> Result<(), Full> {
-        if is_utf8(text) { self.push(text) } else { self.push_broken(text) }
+        if is_utf8(text) {
+            self.push(text)
+        } else {
+            self.push_broken(text)
+        }
     }
 
     #[cold]
@@ -165,7 +186,12 @@ impl<T: ByteArrayType<Offset = i32>> Values for VarBytes<T> {
     fn repeat(&mut self, rows: Range<usize>, times: usize) -> Result<(), Full> {
         let bytes = span(&self.offsets, rows.clone());
         let step = offset(bytes.len())?;
-        offset(bytes.len().saturating_mul(times).saturating_add(self.bytes.len()))?;
+        offset(
+            bytes
+                .len()
+                .saturating_mul(times)
+                .saturating_add(self.bytes.len()),
+        )?;
         let mut shift = offset(self.bytes.len())? - offset(bytes.start)?;
         repeat(&mut self.bytes, bytes.clone(), times);
         self.offsets.reserve(rows.len() * times);
@@ -182,7 +208,11 @@ impl<T: ByteArrayType<Offset = i32>> Values for VarBytes<T> {
 
     fn into_array(self) -> Result<ArrayRef, ArrowError> {
         let offsets = OffsetBuffer::new(self.offsets.into());
-        Ok(Arc::new(GenericByteArray::<T>::try_new(offsets, Buffer::from_vec(self.bytes), None)?))
+        Ok(Arc::new(GenericByteArray::<T>::try_new(
+            offsets,
+            Buffer::from_vec(self.bytes),
+            None,
+        )?))
     }
 }
 
@@ -195,7 +225,11 @@ pub struct Map<V> {
 
 impl<V: Default> Default for Map<V> {
     fn default() -> Self {
-        Self { offsets: vec![0], keys: Codes::default(), values: V::default() }
+        Self {
+            offsets: vec![0],
+            keys: Codes::default(),
+            values: V::default(),
+        }
     }
 }
 
@@ -213,7 +247,12 @@ impl<V: Values> Map<V> {
         let rows = self.offsets.len();
         let step = offset(entries.len())?;
         let mut end = offset(self.keys.len())?;
-        offset(entries.len().saturating_mul(times).saturating_add(self.keys.len()))?;
+        offset(
+            entries
+                .len()
+                .saturating_mul(times)
+                .saturating_add(self.keys.len()),
+        )?;
         if !entries.is_empty() {
             self.keys.repeat(entries.clone(), times)?;
             self.values.repeat(entries, times)?;
@@ -256,14 +295,21 @@ impl<V: Values> Values for Map<V> {
     fn into_array(self) -> Result<ArrayRef, ArrowError> {
         let values = self.values.into_array()?;
         let DataType::Map(entries, sorted) = schema::map(values.data_type().clone()) else {
-            return Err(ArrowError::SchemaError("a map's type is not a map".to_owned()));
+            return Err(ArrowError::SchemaError(
+                "a map's type is not a map".to_owned(),
+            ));
         };
         let DataType::Struct(fields) = entries.data_type() else {
-            return Err(ArrowError::SchemaError("a map's entries are not a struct".to_owned()));
+            return Err(ArrowError::SchemaError(
+                "a map's entries are not a struct".to_owned(),
+            ));
         };
-        let pairs = StructArray::try_new(fields.clone(), vec![self.keys.into_array()?, values], None)?;
+        let pairs =
+            StructArray::try_new(fields.clone(), vec![self.keys.into_array()?, values], None)?;
         let offsets = OffsetBuffer::new(self.offsets.into());
-        Ok(Arc::new(MapArray::try_new(entries, offsets, pairs, None, sorted)?))
+        Ok(Arc::new(MapArray::try_new(
+            entries, offsets, pairs, None, sorted,
+        )?))
     }
 }
 
@@ -297,7 +343,12 @@ impl Rows {
 pub fn list(offsets: &OffsetBuffer<i32>, items: impl Values) -> Result<ArrayRef, ArrowError> {
     let items = items.into_array()?;
     let field = schema::item(items.data_type().clone());
-    Ok(Arc::new(ListArray::try_new(field, offsets.clone(), items, None)?))
+    Ok(Arc::new(ListArray::try_new(
+        field,
+        offsets.clone(),
+        items,
+        None,
+    )?))
 }
 
 /// The last value, as many times more.

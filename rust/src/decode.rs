@@ -1,6 +1,7 @@
 //! Admitted requests into Arrow columns: a walk over the wire bytes, without message objects.
 //!
-//! What protobuf says of repeated fields holds: the last scalar wins, messages merge. Text that is not UTF-8 is repaired.
+//! What protobuf says of repeated fields holds: the last scalar wins, messages merge. Text that is
+//! not UTF-8 is repaired.
 
 use std::borrow::Cow;
 
@@ -15,8 +16,8 @@ pub use crate::schema::{spans_schema, trace_ranges_schema};
 use crate::validate::{Malformed, weight};
 use crate::wire::{Fault, Field, Reader, Value, merge};
 
-/// The journal seals at 64 MiB and lets one span have 256 MiB, so no segment comes near this; a caller that pushes
-/// without such bounds gets an error before memory or 31-bit offsets run out.
+/// The journal seals at 64 MiB and lets one span have 256 MiB, so no segment comes near this; a
+/// caller that pushes without such bounds gets an error before memory or 31-bit offsets run out.
 const MOST_DECODED_BYTES: u64 = 1 << 30;
 
 /// One segment's rows.
@@ -36,10 +37,16 @@ pub struct Decoded {
 
 impl Builder {
     pub fn new(segment: [u8; 16], receive_day: u16) -> Self {
-        Self { segment, receive_day, columns: SpanColumns::default(), decoded_bytes: 0 }
+        Self {
+            segment,
+            receive_day,
+            columns: SpanColumns::default(),
+            decoded_bytes: 0,
+        }
     }
 
-    /// Adds the spans of one request and returns their number. A failed push leaves no trace of the request.
+    /// Adds the spans of one request and returns their number. A failed push leaves no trace of the
+    /// request.
     pub fn push(&mut self, body: &[u8]) -> Result<u32, Malformed> {
         let rows = self.columns.count();
         let before = self.decoded_bytes;
@@ -60,7 +67,10 @@ impl Builder {
     pub fn finish(self) -> Result<Decoded, ArrowError> {
         let trace_ranges = self.columns.trace_ranges(self.receive_day)?;
         let spans = self.columns.into_batch(self.segment, self.receive_day)?;
-        Ok(Decoded { spans, trace_ranges })
+        Ok(Decoded {
+            spans,
+            trace_ranges,
+        })
     }
 
     fn request(&mut self, body: &[u8]) -> Result<(), Problem> {
@@ -75,7 +85,8 @@ impl Builder {
         Ok(())
     }
 
-    /// The Resource is read after its spans, wherever it stands, and becomes as many rows as they are.
+    /// The Resource is read after its spans, wherever it stands, and becomes as many rows as they
+    /// are.
     fn resource_spans(&mut self, message: &[u8]) -> Result<(), Problem> {
         let first = self.columns.count();
         let mut head = Head::default();
@@ -120,7 +131,11 @@ impl Builder {
     #[inline]
     fn count_bytes(&mut self, bytes: usize) -> Result<(), Full> {
         self.decoded_bytes += bytes as u64;
-        if self.decoded_bytes > MOST_DECODED_BYTES { Err(Full) } else { Ok(()) }
+        if self.decoded_bytes > MOST_DECODED_BYTES {
+            Err(Full)
+        } else {
+            Ok(())
+        }
     }
 
     fn resource(&mut self, head: &Head<'_>) -> Result<(), Problem> {
@@ -129,8 +144,12 @@ impl Builder {
         let mut reader = Reader::new(&head.message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
-                (resource::ATTRIBUTES, Value::Bytes(attribute)) => columns.attributes.add(attribute)?,
-                (resource::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => dropped = count as u32,
+                (resource::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    columns.attributes.add(attribute)?
+                }
+                (resource::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => {
+                    dropped = count as u32
+                }
                 (resource::ATTRIBUTES..=resource::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
                 }
@@ -138,7 +157,12 @@ impl Builder {
             }
         }
         columns.attributes.end_row()?;
-        columns.service.push(columns.attributes.last_text(b"service.name").unwrap_or(UNKNOWN_SERVICE))?;
+        columns.service.push(
+            columns
+                .attributes
+                .last_text(b"service.name")
+                .unwrap_or(UNKNOWN_SERVICE),
+        )?;
         columns.schema_url.push(head.schema_url)?;
         columns.dropped_attributes.push(dropped);
         Ok(())
@@ -153,9 +177,13 @@ impl Builder {
             match (field.number, field.value) {
                 (scope::NAME, Value::Bytes(text)) => name = text,
                 (scope::VERSION, Value::Bytes(text)) => version = text,
-                (scope::ATTRIBUTES, Value::Bytes(attribute)) => columns.attributes.add(attribute)?,
+                (scope::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    columns.attributes.add(attribute)?
+                }
                 (scope::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => dropped = count as u32,
-                (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => return Err(Fault::Mismatch(field.number).into()),
+                (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => {
+                    return Err(Fault::Mismatch(field.number).into());
+                }
                 _ => {}
             }
         }
@@ -173,7 +201,9 @@ impl Builder {
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
-                (span::ATTRIBUTES, Value::Bytes(attribute)) => self.columns.own.attributes.add(attribute)?,
+                (span::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    self.columns.own.attributes.add(attribute)?
+                }
                 (span::TRACE_ID, Value::Bytes(id)) => own.trace_id = id,
                 (span::SPAN_ID, Value::Bytes(id)) => own.span_id = id,
                 (span::PARENT_SPAN_ID, Value::Bytes(id)) => own.parent_span_id = id,
@@ -183,14 +213,22 @@ impl Builder {
                 (span::END_TIME_UNIX_NANO, Value::Fixed64(time)) => own.end_ns = time,
                 // Enumerations and 32-bit counts keep the low 32 bits, as in the reference.
                 (span::KIND, Value::Varint(kind)) => own.kind = kind as i32,
-                (span::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => own.dropped_attributes = count as u32,
-                (span::DROPPED_EVENTS_COUNT, Value::Varint(count)) => own.dropped_events = count as u32,
-                (span::DROPPED_LINKS_COUNT, Value::Varint(count)) => own.dropped_links = count as u32,
+                (span::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => {
+                    own.dropped_attributes = count as u32
+                }
+                (span::DROPPED_EVENTS_COUNT, Value::Varint(count)) => {
+                    own.dropped_events = count as u32
+                }
+                (span::DROPPED_LINKS_COUNT, Value::Varint(count)) => {
+                    own.dropped_links = count as u32
+                }
                 (span::FLAGS, Value::Fixed32(flags)) => own.flags = flags,
                 (span::EVENTS, Value::Bytes(event)) => self.event(event)?,
                 (span::LINKS, Value::Bytes(link)) => self.link(link)?,
                 (span::STATUS, Value::Bytes(status)) => own.read_status(status)?,
-                (span::TRACE_ID..=span::FLAGS, _) => return Err(Fault::Mismatch(field.number).into()),
+                (span::TRACE_ID..=span::FLAGS, _) => {
+                    return Err(Fault::Mismatch(field.number).into());
+                }
                 _ => {}
             }
         }
@@ -198,12 +236,20 @@ impl Builder {
     }
 
     fn end_span(&mut self, own: &Own<'_>) -> Result<(), Problem> {
-        self.columns.events.rows.end_row(self.columns.events.time_ns.len())?;
-        self.columns.links.rows.end_row(self.columns.links.trace_id.len())?;
+        self.columns
+            .events
+            .rows
+            .end_row(self.columns.events.time_ns.len())?;
+        self.columns
+            .links
+            .rows
+            .end_row(self.columns.links.trace_id.len())?;
         let columns = &mut self.columns.own;
         columns.attributes.end_row()?;
         columns.span_id.push(id("span_id", own.span_id, false)?);
-        columns.parent_span_id.push(id("parent_span_id", own.parent_span_id, true)?);
+        columns
+            .parent_span_id
+            .push(id("parent_span_id", own.parent_span_id, true)?);
         columns.name.push(own.name)?;
         columns.trace_state.push_text(own.trace_state)?;
         columns.start_ns.push(own.start_ns);
@@ -229,7 +275,9 @@ impl Builder {
             match (field.number, field.value) {
                 (event::TIME_UNIX_NANO, Value::Fixed64(time)) => time_ns = time,
                 (event::NAME, Value::Bytes(text)) => name = text,
-                (event::ATTRIBUTES, Value::Bytes(attribute)) => columns.attributes.add(attribute)?,
+                (event::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    columns.attributes.add(attribute)?
+                }
                 (event::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => dropped = count as u32,
                 (event::TIME_UNIX_NANO..=event::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
@@ -257,13 +305,19 @@ impl Builder {
                 (link::ATTRIBUTES, Value::Bytes(attribute)) => columns.attributes.add(attribute)?,
                 (link::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => dropped = count as u32,
                 (link::FLAGS, Value::Fixed32(bits)) => flags = bits,
-                (link::TRACE_ID..=link::FLAGS, _) => return Err(Fault::Mismatch(field.number).into()),
+                (link::TRACE_ID..=link::FLAGS, _) => {
+                    return Err(Fault::Mismatch(field.number).into());
+                }
                 _ => {}
             }
         }
         columns.attributes.end_row()?;
-        columns.trace_id.push(id("trace_id of a link", trace_id, true)?);
-        columns.span_id.push(id("span_id of a link", span_id, true)?);
+        columns
+            .trace_id
+            .push(id("trace_id of a link", trace_id, true)?);
+        columns
+            .span_id
+            .push(id("span_id of a link", span_id, true)?);
         columns.trace_state.push_text(trace_state)?;
         columns.flags.push(flags);
         columns.dropped_attributes.push(dropped);
@@ -326,20 +380,30 @@ impl<'a> Own<'a> {
 }
 
 #[inline]
-fn id<const N: usize>(name: &'static str, bytes: &[u8], may_be_empty: bool) -> Result<[u8; N], Problem> {
+fn id<const N: usize>(
+    name: &'static str,
+    bytes: &[u8],
+    may_be_empty: bool,
+) -> Result<[u8; N], Problem> {
     if bytes.is_empty() && may_be_empty {
         return Ok([0; N]);
     }
-    bytes.try_into().map_err(|_| Problem::IdLength(name, bytes.len()))
+    bytes
+        .try_into()
+        .map_err(|_| Problem::IdLength(name, bytes.len()))
 }
 
 fn sentence(problem: Problem, position: usize) -> String {
     match problem {
-        Problem::Framing(fault) => format!("span {position} of the record cannot be decoded: {fault}"),
+        Problem::Framing(fault) => {
+            format!("span {position} of the record cannot be decoded: {fault}")
+        }
         Problem::IdLength(name, length) => {
             format!("span {position} of the record cannot be decoded: {name} has {length} bytes")
         }
-        Problem::Full => format!("span {position} of the record does not fit: a segment holds {MOST_DECODED_BYTES} bytes"),
+        Problem::Full => format!(
+            "span {position} of the record does not fit: a segment holds {MOST_DECODED_BYTES} bytes"
+        ),
     }
 }
 

@@ -18,17 +18,27 @@ fn seed() -> u64 {
     *SEED.get_or_init(|| RandomState::new().hash_one(0_u8))
 }
 
-/// Attribute names are short: two overlapping words and one multiplication, folded; longer texts take xxh3.
+/// Attribute names are short: two overlapping words and one multiplication, folded; longer texts
+/// take xxh3.
 #[inline]
 fn hash(text: &[u8], seed: u64) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let length = text.len() as u64;
     let (first, last) = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        (Some(first), Some(last)) if text.len() <= 16 => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        (Some(first), Some(last)) if text.len() <= 16 => {
+            (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+        }
         (Some(_), _) => return xxh3_64_with_seed(text, seed),
         _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-            (Some(first), Some(last)) => (u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into()),
-            _ => (text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)), 0),
+            (Some(first), Some(last)) => (
+                u32::from_le_bytes(*first).into(),
+                u32::from_le_bytes(*last).into(),
+            ),
+            _ => (
+                text.iter()
+                    .fold(0, |word, byte| word << 8 | u64::from(*byte)),
+                0,
+            ),
         },
     };
     let product = u128::from(first ^ seed) * u128::from(last ^ ODD ^ seed.rotate_left(32) ^ length);
@@ -41,7 +51,12 @@ fn equal(known: &[u8], text: &[u8]) -> bool {
     if known.len() != text.len() {
         return false;
     }
-    match (known.first_chunk::<8>(), text.first_chunk::<8>(), known.last_chunk::<8>(), text.last_chunk::<8>()) {
+    match (
+        known.first_chunk::<8>(),
+        text.first_chunk::<8>(),
+        known.last_chunk::<8>(),
+        text.last_chunk::<8>(),
+    ) {
         (Some(a), Some(b), Some(c), Some(d)) if text.len() <= 16 => a == b && c == d,
         _ => known == text,
     }
@@ -65,7 +80,11 @@ struct Dictionary {
 
 impl Dictionary {
     fn new() -> Self {
-        Self { values: VarBytes::default(), table: vec![0; 64], seed: seed() }
+        Self {
+            values: VarBytes::default(),
+            table: vec![0; 64],
+            seed: seed(),
+        }
     }
 
     #[inline]
@@ -151,7 +170,11 @@ pub struct Codes {
 
 impl Default for Codes {
     fn default() -> Self {
-        Self { rows: Vec::new(), dictionary: Dictionary::new(), committed: 0 }
+        Self {
+            rows: Vec::new(),
+            dictionary: Dictionary::new(),
+            committed: 0,
+        }
     }
 }
 
@@ -169,7 +192,9 @@ impl Codes {
 
     /// The text of a row.
     pub fn get(&self, row: usize) -> &[u8] {
-        self.rows.get(row).map_or(&[], |code| self.dictionary.values.get(code.cast_unsigned() as usize))
+        self.rows.get(row).map_or(&[], |code| {
+            self.dictionary.values.get(code.cast_unsigned() as usize)
+        })
     }
 
     /// Later truncations keep the values added so far.
@@ -195,10 +220,16 @@ impl Values for Codes {
     fn into_array(mut self) -> Result<ArrayRef, ArrowError> {
         if self.dictionary.values.len() == 0 {
             // Readers dislike a dictionary without any value.
-            self.dictionary.values.push(b"").map_err(|_| ArrowError::OffsetOverflowError(0))?;
+            self.dictionary
+                .values
+                .push(b"")
+                .map_err(|_| ArrowError::OffsetOverflowError(0))?;
         }
         let codes = PrimitiveArray::<Int32Type>::new(self.rows.into(), None);
-        Ok(Arc::new(DictionaryArray::try_new(codes, self.dictionary.values.into_array()?)?))
+        Ok(Arc::new(DictionaryArray::try_new(
+            codes,
+            self.dictionary.values.into_array()?,
+        )?))
     }
 }
 

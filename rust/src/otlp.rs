@@ -1,7 +1,7 @@
 //! Field numbers of OTLP's trace messages (opentelemetry-proto 1.x), named as there.
 //!
-//! Left out on purpose, so treated as unknown: `string_value_strindex` and `key_strindex` (profiles only),
-//! `entity_refs`, and 1000, the `instrumentation_library_spans` of before 2022.
+//! Left out on purpose, so treated as unknown: `string_value_strindex` and `key_strindex` (profiles
+//! only), `entity_refs`, and 1000, the `instrumentation_library_spans` of before 2022.
 
 pub const REQUEST_RESOURCE_SPANS: u32 = 1;
 

@@ -22,19 +22,24 @@ impl From<Fault> for Problem {
     }
 }
 
-/// Appends the JSON of one AnyValue, such as `{"intValue":"5"}`; `{}` when it is empty. After an error `out` is as before.
+/// Appends the JSON of one AnyValue, such as `{"intValue":"5"}`; `{}` when it is empty. After an
+/// error `out` is as before.
 pub fn any_value_json(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let before = out.len();
     any(bytes, Limits::default().max_depth, out).map_err(|problem| {
         out.truncate(before);
         Malformed(match problem {
-            Problem::Framing(fault) => format!("an attribute value of {} bytes cannot be decoded: {fault}", bytes.len()),
+            Problem::Framing(fault) => format!(
+                "an attribute value of {} bytes cannot be decoded: {fault}",
+                bytes.len()
+            ),
             Problem::Depth => "an attribute value is nested too deeply".to_owned(),
         })
     })
 }
 
-/// The member of the oneof that counts. Lists given in pieces are merged, unless another member came between.
+/// The member of the oneof that counts. Lists given in pieces are merged, unless another member
+/// came between.
 enum Member<'a> {
     Empty,
     Text(&'a [u8]),
@@ -67,7 +72,9 @@ impl<'a> Member<'a> {
                     Self::KvList(whole)
                 }
                 (any_value::KVLIST, Value::Bytes(list), _) => Self::KvList(Cow::Borrowed(list)),
-                (any_value::STRING..=any_value::BYTES, _, _) => return Err(Fault::Mismatch(field.number)),
+                (any_value::STRING..=any_value::BYTES, _, _) => {
+                    return Err(Fault::Mismatch(field.number));
+                }
                 (_, _, same) => same,
             };
         }
@@ -77,7 +84,9 @@ impl<'a> Member<'a> {
 
 /// Recursion ends with `depth_left`, so the stack holds.
 fn any(message: &[u8], depth_left: u8, out: &mut Vec<u8>) -> Result<(), Problem> {
-    let Some(depth_left) = depth_left.checked_sub(1) else { return Err(Problem::Depth) };
+    let Some(depth_left) = depth_left.checked_sub(1) else {
+        return Err(Problem::Depth);
+    };
     out.push(b'{');
     match Member::read(message)? {
         Member::Empty => {}
@@ -86,16 +95,27 @@ fn any(message: &[u8], depth_left: u8, out: &mut Vec<u8>) -> Result<(), Problem>
             string(text, out);
         }
         Member::Bool(truth) => {
-            out.extend_from_slice(if truth { br#""boolValue":true"# } else { br#""boolValue":false"# });
+            out.extend_from_slice(if truth {
+                br#""boolValue":true"#
+            } else {
+                br#""boolValue":false"#
+            });
         }
         Member::Int(int) => push(out, format_args!(r#""intValue":"{int}""#)),
         Member::Double(double) => {
             out.extend_from_slice(br#""doubleValue":"#);
             number(double, out);
         }
-        Member::Bytes(bytes) => push(out, format_args!(r#""bytesValue":"{}""#, STANDARD.encode(bytes))),
-        Member::Array(list) => values(&list, br#""arrayValue":{"#, out, |item, out| any(item, depth_left, out))?,
-        Member::KvList(list) => values(&list, br#""kvlistValue":{"#, out, |item, out| pair(item, depth_left, out))?,
+        Member::Bytes(bytes) => push(
+            out,
+            format_args!(r#""bytesValue":"{}""#, STANDARD.encode(bytes)),
+        ),
+        Member::Array(list) => values(&list, br#""arrayValue":{"#, out, |item, out| {
+            any(item, depth_left, out)
+        })?,
+        Member::KvList(list) => values(&list, br#""kvlistValue":{"#, out, |item, out| {
+            pair(item, depth_left, out)
+        })?,
     }
     out.push(b'}');
     Ok(())
@@ -153,7 +173,11 @@ fn number(double: f64, out: &mut Vec<u8>) {
     if double.is_nan() {
         out.extend_from_slice(br#""NaN""#);
     } else if double.is_infinite() {
-        out.extend_from_slice(if double > 0.0 { br#""Infinity""# } else { br#""-Infinity""# });
+        out.extend_from_slice(if double > 0.0 {
+            br#""Infinity""#
+        } else {
+            br#""-Infinity""#
+        });
     } else {
         // Debug keeps the sign of zero and writes very large and small numbers with an exponent.
         push(out, format_args!("{double:?}"));
@@ -198,10 +222,19 @@ mod tests {
     #[test]
     fn every_type_has_its_form() {
         assert_eq!(rendered(|_| ()), "{}");
-        assert_eq!(rendered(|w| w.bytes_field(1, b"a\"\\\n\x01\xff")), "{\"stringValue\":\"a\\\"\\\\\\n\\u0001\u{fffd}\"}");
+        assert_eq!(
+            rendered(|w| w.bytes_field(1, b"a\"\\\n\x01\xff")),
+            "{\"stringValue\":\"a\\\"\\\\\\n\\u0001\u{fffd}\"}"
+        );
         assert_eq!(rendered(|w| w.varint_field(2, 1)), r#"{"boolValue":true}"#);
-        assert_eq!(rendered(|w| w.varint_field(3, 1 << 63)), r#"{"intValue":"-9223372036854775808"}"#);
-        assert_eq!(rendered(|w| w.bytes_field(7, b"\xfb\xff")), r#"{"bytesValue":"+/8="}"#);
+        assert_eq!(
+            rendered(|w| w.varint_field(3, 1 << 63)),
+            r#"{"intValue":"-9223372036854775808"}"#
+        );
+        assert_eq!(
+            rendered(|w| w.bytes_field(7, b"\xfb\xff")),
+            r#"{"bytesValue":"+/8="}"#
+        );
         for (double, text) in [
             (-0.0, "-0.0"),
             (1e300, "1e300"),
@@ -209,7 +242,10 @@ mod tests {
             (f64::NAN, "\"NaN\""),
             (f64::NEG_INFINITY, "\"-Infinity\""),
         ] {
-            assert_eq!(rendered(|w| w.fixed64_field(4, double.to_bits())), format!("{{\"doubleValue\":{text}}}"));
+            assert_eq!(
+                rendered(|w| w.fixed64_field(4, double.to_bits())),
+                format!("{{\"doubleValue\":{text}}}")
+            );
         }
     }
 
@@ -221,7 +257,10 @@ mod tests {
             r#"{"arrayValue":{"values":[{"intValue":"5"},{},{"arrayValue":{}}]}}"#
         );
         assert_eq!(
-            rendered(|w| w.bytes_field(6, b"\x0a\x07\x0a\x01k\x12\x02\x10\x00\x0a\x05\x0a\x01e\x12\x00\x0a\x00")),
+            rendered(|w| w.bytes_field(
+                6,
+                b"\x0a\x07\x0a\x01k\x12\x02\x10\x00\x0a\x05\x0a\x01e\x12\x00\x0a\x00"
+            )),
             r#"{"kvlistValue":{"values":[{"key":"k","value":{"boolValue":false}},{"key":"e","value":{}},{"key":""}]}}"#
         );
     }

@@ -183,7 +183,9 @@ impl SpanColumns {
             }
             let (from, to) = (seconds(*start_ns), seconds(*start_ns.max(end_ns)));
             match ranges.get_mut(last.1) {
-                Some((_, min_time, max_time)) => (*min_time, *max_time) = (from.min(*min_time), to.max(*max_time)),
+                Some((_, min_time, max_time)) => {
+                    (*min_time, *max_time) = (from.min(*min_time), to.max(*max_time))
+                }
                 None => ranges.push((*trace_id, from, to)),
             }
         }
@@ -199,10 +201,24 @@ impl SpanColumns {
         RecordBatch::try_new(trace_ranges_schema(), columns)
     }
 
-    pub fn into_batch(self, segment: [u8; 16], receive_day: u16) -> Result<RecordBatch, ArrowError> {
+    pub fn into_batch(
+        self,
+        segment: [u8; 16],
+        receive_day: u16,
+    ) -> Result<RecordBatch, ArrowError> {
         let rows = self.count();
-        let Self { own, resource, scope, events, links } = self;
-        let time: Vec<u32> = own.start_ns.iter().map(|start_ns| seconds(*start_ns)).collect();
+        let Self {
+            own,
+            resource,
+            scope,
+            events,
+            links,
+        } = self;
+        let time: Vec<u32> = own
+            .start_ns
+            .iter()
+            .map(|start_ns| seconds(*start_ns))
+            .collect();
         let mut columns: Vec<ArrayRef> = vec![
             vec![receive_day; rows].into_array()?,
             vec![segment; rows].into_array()?,

@@ -11,8 +11,18 @@ pub fn dictionary() -> DataType {
 
 /// From an attribute's name to a value of this type.
 pub fn map(value: DataType) -> DataType {
-    let fields = vec![Field::new("keys", dictionary(), false), Field::new("values", value, false)];
-    DataType::Map(Arc::new(Field::new("entries", DataType::Struct(fields.into()), false)), false)
+    let fields = vec![
+        Field::new("keys", dictionary(), false),
+        Field::new("values", value, false),
+    ];
+    DataType::Map(
+        Arc::new(Field::new(
+            "entries",
+            DataType::Struct(fields.into()),
+            false,
+        )),
+        false,
+    )
 }
 
 pub fn item(data_type: DataType) -> FieldRef {
@@ -24,14 +34,18 @@ fn list(data_type: DataType) -> DataType {
 }
 
 fn schema(columns: Vec<(&str, DataType)>) -> SchemaRef {
-    let fields: Vec<Field> =
-        columns.into_iter().map(|(name, data_type)| Field::new(name, data_type, false)).collect();
+    let fields: Vec<Field> = columns
+        .into_iter()
+        .map(|(name, data_type)| Field::new(name, data_type, false))
+        .collect();
     Arc::new(Schema::new(fields))
 }
 
 /// One row per span.
 pub fn spans_schema() -> SchemaRef {
-    use DataType::{Binary, Boolean, FixedSizeBinary, Float64, Int32, Int64, UInt16, UInt32, UInt64, Utf8};
+    use DataType::{
+        Binary, Boolean, FixedSizeBinary, Float64, Int32, Int64, UInt16, UInt32, UInt64, Utf8,
+    };
     schema(vec![
         ("receive_day", UInt16),
         ("segment", FixedSizeBinary(16)),

@@ -6,7 +6,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::decode::Builder;
-use crate::otlp::{REQUEST_RESOURCE_SPANS, any_value, event, group, key_value, link, resource, scope, span, status};
+use crate::otlp::{
+    REQUEST_RESOURCE_SPANS, any_value, event, group, key_value, link, resource, scope, span, status,
+};
 use crate::validate::{Admitted, Limits, Malformed, protobuf};
 use crate::wire::Writer;
 
@@ -35,7 +37,11 @@ pub fn text(value: &[u8]) -> impl FnOnce(&mut Writer) {
 /// An AnyValue of this depth.
 pub fn deep(depth: usize) -> Vec<u8> {
     (1..depth).fold(Vec::new(), |inner, _| {
-        message(|writer| nested(writer, any_value::ARRAY, |writer| writer.bytes_field(1, &inner)))
+        message(|writer| {
+            nested(writer, any_value::ARRAY, |writer| {
+                writer.bytes_field(1, &inner)
+            })
+        })
     })
 }
 
@@ -50,7 +56,9 @@ pub fn good_span(id: u8, more: impl FnOnce(&mut Writer)) -> Vec<u8> {
 
 /// One ResourceSpans with one ScopeSpans.
 pub fn request(resource: &[u8], scope: &[u8], spans: &[Vec<u8>]) -> Bytes {
-    Bytes::from(message(|writer| resource_spans(writer, resource, &[(scope.to_vec(), spans.to_vec())])))
+    Bytes::from(message(|writer| {
+        resource_spans(writer, resource, &[(scope.to_vec(), spans.to_vec())])
+    }))
 }
 
 type Scopes = [(Vec<u8>, Vec<Vec<u8>>)];
@@ -89,16 +97,21 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
         vec(any::<u8>(), 0..6).prop_map(|bytes| message(text(&bytes))),
         ".{0,20}".prop_map(|value| message(text(value.as_bytes()))),
         any::<u64>().prop_map(|int| message(|writer| writer.varint_field(any_value::INT, int))),
-        any::<u64>().prop_map(|bits| message(|writer| writer.fixed64_field(any_value::DOUBLE, bits))),
-        any::<bool>().prop_map(|truth| message(|writer| writer.varint_field(any_value::BOOL, truth.into()))),
-        vec(any::<u8>(), 0..6).prop_map(|bytes| message(|writer| writer.bytes_field(any_value::BYTES, &bytes))),
+        any::<u64>()
+            .prop_map(|bits| message(|writer| writer.fixed64_field(any_value::DOUBLE, bits))),
+        any::<bool>()
+            .prop_map(|truth| message(|writer| writer.varint_field(any_value::BOOL, truth.into()))),
+        vec(any::<u8>(), 0..6)
+            .prop_map(|bytes| message(|writer| writer.bytes_field(any_value::BYTES, &bytes))),
         Just(Vec::new()),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
         let list = |number: u32| {
             move |items: Vec<Vec<u8>>| {
                 message(|writer| {
-                    nested(writer, number, |writer| items.iter().for_each(|item| writer.bytes_field(1, item)));
+                    nested(writer, number, |writer| {
+                        items.iter().for_each(|item| writer.bytes_field(1, item))
+                    });
                 })
             }
         };
@@ -118,39 +131,72 @@ fn key_value(key: &str, value: &[u8]) -> Vec<u8> {
 }
 
 fn attributes() -> impl Strategy<Value = Vec<Vec<u8>>> {
-    vec(("[a-e]{0,3}", any_value()).prop_map(|(key, value)| key_value(&key, &value)), 0..5)
+    vec(
+        ("[a-e]{0,3}", any_value()).prop_map(|(key, value)| key_value(&key, &value)),
+        0..5,
+    )
 }
 
 fn with_attributes(number: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
-    message(|writer| attributes.iter().for_each(|attribute| writer.bytes_field(number, attribute)))
+    message(|writer| {
+        attributes
+            .iter()
+            .for_each(|attribute| writer.bytes_field(number, attribute))
+    })
 }
 
 fn any_span() -> impl Strategy<Value = Vec<u8>> {
-    let own = (any::<u8>(), "[a-d ]{0,6}", any::<u64>(), any::<u64>(), any::<u32>(), any::<i32>());
-    let items = (attributes(), vec(attributes(), 0..3), vec(attributes(), 0..3), vec(any::<u8>(), 0..4));
-    let good = (own, items).prop_map(|((id, name, start, end, flags, kind), (attributes, events, links, tail))| {
-        good_span(id, |writer| {
-            writer.bytes_field(span::NAME, name.as_bytes());
-            writer.fixed64_field(span::START_TIME_UNIX_NANO, start);
-            writer.fixed64_field(span::END_TIME_UNIX_NANO, end);
-            writer.fixed32_field(span::FLAGS, flags);
-            writer.varint_field(span::KIND, i64::from(kind).cast_unsigned());
-            writer.raw(&with_attributes(span::ATTRIBUTES, &attributes));
-            for attributes in &events {
-                writer.bytes_field(span::EVENTS, &with_attributes(event::ATTRIBUTES, attributes));
-            }
-            for attributes in &links {
-                writer.bytes_field(span::LINKS, &with_attributes(link::ATTRIBUTES, attributes));
-            }
-            nested(writer, span::STATUS, |writer| writer.bytes_field(status::MESSAGE, &tail));
-            writer.bytes_field(100, &tail);
-        })
-    });
+    let own = (
+        any::<u8>(),
+        "[a-d ]{0,6}",
+        any::<u64>(),
+        any::<u64>(),
+        any::<u32>(),
+        any::<i32>(),
+    );
+    let items = (
+        attributes(),
+        vec(attributes(), 0..3),
+        vec(attributes(), 0..3),
+        vec(any::<u8>(), 0..4),
+    );
+    let good = (own, items).prop_map(
+        |((id, name, start, end, flags, kind), (attributes, events, links, tail))| {
+            good_span(id, |writer| {
+                writer.bytes_field(span::NAME, name.as_bytes());
+                writer.fixed64_field(span::START_TIME_UNIX_NANO, start);
+                writer.fixed64_field(span::END_TIME_UNIX_NANO, end);
+                writer.fixed32_field(span::FLAGS, flags);
+                writer.varint_field(span::KIND, i64::from(kind).cast_unsigned());
+                writer.raw(&with_attributes(span::ATTRIBUTES, &attributes));
+                for attributes in &events {
+                    writer.bytes_field(
+                        span::EVENTS,
+                        &with_attributes(event::ATTRIBUTES, attributes),
+                    );
+                }
+                for attributes in &links {
+                    writer.bytes_field(span::LINKS, &with_attributes(link::ATTRIBUTES, attributes));
+                }
+                nested(writer, span::STATUS, |writer| {
+                    writer.bytes_field(status::MESSAGE, &tail)
+                });
+                writer.bytes_field(100, &tail);
+            })
+        },
+    );
     let bad = prop_oneof![
         vec(any::<u8>(), 0..40),
-        any::<u8>().prop_map(|id| good_span(id, |writer| writer.bytes_field(span::TRACE_ID, &[1; 15]))),
-        any::<u8>().prop_map(|id| good_span(id, |writer| writer.bytes_field(span::SPAN_ID, &[0; 8]))),
-        any::<u8>().prop_map(|id| good_span(id, |writer| attribute(writer, span::ATTRIBUTES, "k", |w| w.raw(&deep(65))))),
+        any::<u8>()
+            .prop_map(|id| good_span(id, |writer| writer.bytes_field(span::TRACE_ID, &[1; 15]))),
+        any::<u8>()
+            .prop_map(|id| good_span(id, |writer| writer.bytes_field(span::SPAN_ID, &[0; 8]))),
+        any::<u8>().prop_map(|id| good_span(id, |writer| attribute(
+            writer,
+            span::ATTRIBUTES,
+            "k",
+            |w| w.raw(&deep(65))
+        ))),
     ];
     prop_oneof![4 => good, 1 => bad]
 }

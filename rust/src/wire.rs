@@ -1,6 +1,8 @@
-//! Protobuf's wire format, as the reference parsers read it: a cursor over borrowed bytes and a writer with back-patched lengths.
+//! Protobuf's wire format, as the reference parsers read it: a cursor over borrowed bytes and a
+//! writer with back-patched lengths.
 //!
-//! Stricter than some: a tag or a length of more than five bytes, groups and field number 0 are faults.
+//! Stricter than some: a tag or a length of more than five bytes, groups and field number 0 are
+//! faults.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -27,14 +29,16 @@ impl fmt::Display for Fault {
             Self::Varint => f.write_str("a varint is too long"),
             Self::FieldZero => f.write_str("a field has number 0"),
             Self::WireType(kind) => write!(f, "a field has wire type {kind}"),
-            Self::Mismatch(number) => write!(f, "field {number} has a wire type that is not its own"),
+            Self::Mismatch(number) => {
+                write!(f, "field {number} has a wire type that is not its own")
+            }
         }
     }
 }
 
 /// The value of one field, uninterpreted.
-// Payloads at one aligned place: packed closer, they are stored in pieces and loaded whole, and the core waits for that
-// at every field (a quarter of the time of decoding).
+// Payloads at one aligned place: packed closer, they are stored in pieces and loaded whole, and the
+// core waits for that at every field (a quarter of the time of decoding).
 #[repr(u64)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
@@ -92,8 +96,12 @@ impl<'a> Reader<'a> {
     /// As `field`, with the field's own bytes, tag included.
     pub fn field_with_bytes(&mut self) -> Result<Option<(Field<'a>, &'a [u8])>, Fault> {
         let before = self.rest;
-        let Some(field) = self.field()? else { return Ok(None) };
-        let whole = before.get(..before.len() - self.rest.len()).unwrap_or_default();
+        let Some(field) = self.field()? else {
+            return Ok(None);
+        };
+        let whole = before
+            .get(..before.len() - self.rest.len())
+            .unwrap_or_default();
         Ok(Some((field, whole)))
     }
 
@@ -150,7 +158,11 @@ impl<'a> Reader<'a> {
                 return Ok(value);
             }
         }
-        Err(if self.rest.len() < most { Fault::Truncated } else { Fault::Varint })
+        Err(if self.rest.len() < most {
+            Fault::Truncated
+        } else {
+            Fault::Varint
+        })
     }
 }
 
@@ -187,7 +199,11 @@ fn is_ascii(bytes: &[u8]) -> bool {
 /// Text as it is stored: what is not UTF-8 becomes U+FFFD.
 #[inline]
 pub fn repaired(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if is_utf8(bytes) { Cow::Borrowed(bytes) } else { Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes()) }
+    if is_utf8(bytes) {
+        Cow::Borrowed(bytes)
+    } else {
+        Cow::Owned(String::from_utf8_lossy(bytes).into_owned().into_bytes())
+    }
 }
 
 /// How many bytes `repaired` adds to a text that is not UTF-8.
@@ -199,7 +215,8 @@ pub fn repair_growth(bytes: &[u8]) -> usize {
         .sum()
 }
 
-/// Occurrences of one singular message field: protobuf merges them, and the merge of messages is their concatenation.
+/// Occurrences of one singular message field: protobuf merges them, and the merge of messages is
+/// their concatenation.
 #[inline]
 pub fn merge<'a>(whole: &mut Cow<'a, [u8]>, next: &'a [u8]) {
     if whole.is_empty() {
@@ -209,8 +226,8 @@ pub fn merge<'a>(whole: &mut Cow<'a, [u8]>, next: &'a [u8]) {
     }
 }
 
-/// Writes messages. A nested message's length is not known before its end: a place is kept for it and, if that was
-/// the wrong width, the message is moved.
+/// Writes messages. A nested message's length is not known before its end: a place is kept for it
+/// and, if that was the wrong width, the message is moved.
 #[derive(Debug, Default)]
 pub struct Writer {
     buffer: Vec<u8>,
@@ -230,7 +247,9 @@ const LONGEST: usize = 5;
 
 impl Writer {
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { buffer: Vec::with_capacity(capacity) }
+        Self {
+            buffer: Vec::with_capacity(capacity),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -295,12 +314,20 @@ impl Writer {
     pub fn open(&mut self, number: u32, kept: usize) -> Open {
         self.tag(number, 2);
         self.buffer.resize(self.buffer.len() + kept, 0);
-        Open { start: self.buffer.len(), kept, padded: false }
+        Open {
+            start: self.buffer.len(),
+            kept,
+            padded: false,
+        }
     }
 
-    /// As `open`; the length takes five bytes whatever it is, so that closing never moves the message.
+    /// As `open`; the length takes five bytes whatever it is, so that closing never moves the
+    /// message.
     pub fn open_padded(&mut self, number: u32) -> Open {
-        Open { padded: true, ..self.open(number, LONGEST) }
+        Open {
+            padded: true,
+            ..self.open(number, LONGEST)
+        }
     }
 
     pub fn close(&mut self, open: Open) {
@@ -346,7 +373,11 @@ mod tests {
         writer.fixed32_field(16, 6);
         writer.bytes_field(536_870_911, b"text");
         let bytes = writer.into_bytes();
-        let values: Vec<_> = fields(&bytes).unwrap().iter().map(|field| (field.number, field.value)).collect();
+        let values: Vec<_> = fields(&bytes)
+            .unwrap()
+            .iter()
+            .map(|field| (field.number, field.value))
+            .collect();
         assert_eq!(
             values,
             [
@@ -367,7 +398,10 @@ mod tests {
         assert_eq!(fields(b"\x08"), Err(Fault::Truncated));
         assert_eq!(fields(b"\x08\x80"), Err(Fault::Truncated));
         assert_eq!(fields(b"\x0d\x01\x02\x03"), Err(Fault::Truncated));
-        assert_eq!(fields(b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), Err(Fault::Varint));
+        assert_eq!(
+            fields(b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+            Err(Fault::Varint)
+        );
         assert_eq!(fields(b"\x0a\x80\x80\x80\x80\x80\x00"), Err(Fault::Varint));
         assert_eq!(fields(b"\xff\xff\xff\xff\x7f"), Err(Fault::Varint));
     }
@@ -381,10 +415,22 @@ mod tests {
                 writer.bytes_field(2, &vec![7; length]);
                 writer.close(outer);
                 let bytes = writer.into_bytes();
-                let [Field { number: 1, value: Value::Bytes(inner) }] = fields(&bytes).unwrap()[..] else {
+                let [
+                    Field {
+                        number: 1,
+                        value: Value::Bytes(inner),
+                    },
+                ] = fields(&bytes).unwrap()[..]
+                else {
                     panic!("length {length}, kept {kept}")
                 };
-                assert_eq!(fields(inner).unwrap(), [Field { number: 2, value: Value::Bytes(&vec![7; length]) }]);
+                assert_eq!(
+                    fields(inner).unwrap(),
+                    [Field {
+                        number: 2,
+                        value: Value::Bytes(&vec![7; length])
+                    }]
+                );
             }
             let mut writer = Writer::default();
             let outer = writer.open_padded(1);
@@ -392,7 +438,13 @@ mod tests {
             writer.close(outer);
             let bytes = writer.into_bytes();
             assert_eq!(bytes.len(), length + 6);
-            assert_eq!(fields(&bytes).unwrap(), [Field { number: 1, value: Value::Bytes(&vec![7; length]) }]);
+            assert_eq!(
+                fields(&bytes).unwrap(),
+                [Field {
+                    number: 1,
+                    value: Value::Bytes(&vec![7; length])
+                }]
+            );
         }
     }
 
@@ -410,8 +462,19 @@ mod tests {
 
     #[test]
     fn repair_growth_is_exact() {
-        for text in [&b"plain"[..], b"a\xffb", b"\xf0\x9f\x98", b"\xed\xa0\x80", b"\xc3\x28\xe2\x82", b"\xff\xfe\xfd"] {
-            assert_eq!(repaired(text).len(), text.len() + repair_growth(text), "{text:?}");
+        for text in [
+            &b"plain"[..],
+            b"a\xffb",
+            b"\xf0\x9f\x98",
+            b"\xed\xa0\x80",
+            b"\xc3\x28\xe2\x82",
+            b"\xff\xfe\xfd",
+        ] {
+            assert_eq!(
+                repaired(text).len(),
+                text.len() + repair_growth(text),
+                "{text:?}"
+            );
         }
     }
 }

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from tests import build
 
 from clew.store import Store
+from tests import build
 
 MEMORY_BYTES = 1 << 30
 

@@ -6,13 +6,13 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
-from tests import build
-from tests.engine.conftest import FilledStore
 
 from clew.api import create_app
 from clew.api.otlp_types import OtlpTraces
 from clew.api.types import ErrorAnswer, SearchAnswer, ServicesAnswer
 from clew.sql import Statement
+from tests import build
+from tests.engine.conftest import FilledStore
 
 NOW_NS = build.START_NS + build.SECOND_NS
 HEX = build.TRACE_ID.hex()
@@ -226,33 +226,34 @@ def test_metrics_are_text(client: Client) -> None:
     assert response.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
-def test_questions_beyond_the_connections_are_told_to_come_back(
-    store: FilledStore, app: FastAPI, client: Client
+def test_traces_beyond_the_connections_are_told_to_come_back(
+    store: FilledStore, app: FastAPI
 ) -> None:
     reader = store.reader()
     slow = Statement("test", "select number from numbers(1000000)", frozenset())
-    streams = [reader.stream(slow) for _ in range(reader.connections)]
+    streams = [reader.stream(slow) for _ in range(reader.streams)]
     for stream in streams:
         next(stream)
+    store.take(build.request(build.span()))
 
     async def crowd() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://clew") as caller:
-            asked = [caller.get("/api/v1/services") for _ in range(reader.connections + 1)]
+            asked = [caller.get(f"/api/v1/traces/{HEX}") for _ in range(reader.streams + 1)]
             answers = asyncio.gather(*asked)
             # Those that got a turn wait for a connection in their threads.
             asyncio.get_running_loop().call_later(0.5, lambda: [one.close() for one in streams])
             return list(await answers)
 
     answers = asyncio.run(crowd())
-    assert sorted(answer.status_code for answer in answers) == [200] * reader.connections + [503]
+    assert sorted(answer.status_code for answer in answers) == [200] * reader.streams + [503]
     busy = next(answer for answer in answers if answer.status_code == 503)
     assert busy.headers["retry-after"] == "2"
     assert busy.json()["error"]["code"] == "busy"
 
 
 def test_client_that_leaves_frees_its_turn(store: FilledStore, app: FastAPI) -> None:
-    spans = [build.span(span_id=number) for number in range(1, 9_001)]
+    spans = [build.span(span_id=number) for number in range(1, 6_001)]
     store.take(build.request(*spans))
     scope = {
         "type": "http",
@@ -278,7 +279,7 @@ def test_client_that_leaves_frees_its_turn(store: FilledStore, app: FastAPI) -> 
         await app(scope, receive, send)
 
     async def leave_often() -> None:
-        for _ in range(2 * store.reader().connections):
+        for _ in range(2 * store.reader().streams):
             await leave_after_the_first_piece()
 
     asyncio.run(leave_often())

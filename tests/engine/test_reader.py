@@ -7,11 +7,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import build
-from tests.engine.conftest import FilledStore
 
 from clew.sql import Statement
 from clew.store import StoreError
+from clew.store.reader import STREAM_BLOCK_ROWS
+from tests import build
+from tests.engine.conftest import FilledStore
 
 READONLY = 164
 
@@ -67,9 +68,9 @@ def test_threads_share_the_pool(store: FilledStore) -> None:
 def test_stream_comes_in_blocks_and_frees_its_connection_when_left(store: FilledStore) -> None:
     reader = store.reader()
     ask = statement("select number from numbers(100000)")
-    for _ in range(2 * reader.connections):
+    for _ in range(2 * reader.streams):
         blocks = reader.stream(ask)
-        assert [block.num_rows <= 8192 for block in islice(blocks, 3)] == [True] * 3
+        assert [block.num_rows <= STREAM_BLOCK_ROWS for block in islice(blocks, 3)] == [True] * 3
         blocks.close()
     assert sum(block.num_rows for block in reader.stream(ask)) == 100_000
 
@@ -77,7 +78,7 @@ def test_stream_comes_in_blocks_and_frees_its_connection_when_left(store: Filled
 def test_stream_that_fails_frees_its_connection(store: FilledStore) -> None:
     reader = store.reader()
     ask = statement("select throwIf(number = 50000) from numbers(100000)")
-    for _ in range(2 * reader.connections):
+    for _ in range(2 * reader.streams):
         with pytest.raises(StoreError):
             list(reader.stream(ask))
 
@@ -107,3 +108,14 @@ def test_strings_that_are_no_utf8_come_back(store: FilledStore) -> None:
     answer = store.reader().query(statement("select attr_other from spans"))
     assert answer.to_pylist() == [{"attr_other": [(b"raw", b"\x3a\x03\xff\x00\xfe")]}]
     assert pa.types.is_dictionary(answer.schema.field("attr_other").type.key_type)
+
+
+@pytest.mark.parametrize("rows", [200_000])
+def test_words_that_differ_from_block_to_block_come_back(store: FilledStore, rows: int) -> None:
+    """Arrow files hold one dictionary per column; answers of many blocks have many."""
+    words = "select toLowCardinality(toString(number)) as word from numbers({rows:UInt32})"
+    ask = statement(words, "rows")
+    expected = [str(number).encode() for number in range(rows)]
+    assert store.reader().query(ask, rows=rows)["word"].to_pylist() == expected
+    streamed = [word for block in store.reader().stream(ask, rows=rows) for word in block["word"]]
+    assert [word.as_py() for word in streamed] == expected

@@ -1,10 +1,12 @@
 """The table of spans is the same in the DDL, in `spans.py` and in the batches that go in."""
 
+import pyarrow as pa
+
+from clew import _kernel, spans
+from clew.sql import Statement
 from tests import build
 from tests.engine.conftest import FilledStore
-
-from clew import spans
-from clew.sql import Statement
+from tests.engine.test_trace import full_span
 
 _COLUMNS = "select name, type from system.columns where table = '{}' and default_kind = '{}'"
 
@@ -44,3 +46,18 @@ def test_duration_of_a_span_that_ends_before_it_starts_is_0(store: FilledStore) 
 
 def test_fields_name_columns() -> None:
     assert set(spans.FIELDS.values()) <= set(spans.COLUMNS)
+
+
+def test_kernel_and_ddl_agree(store: FilledStore) -> None:
+    kernel = pa.schema(_kernel.spans_schema())
+    assert kernel.names == list(columns(store, "spans"))
+    assert pa.schema(_kernel.trace_ranges_schema()).names == list(columns(store, "trace_ranges"))
+
+
+def test_kernel_decodes_what_the_reference_decodes() -> None:
+    request = build.request(full_span(), resource={"pid": 42, "args": ["-v", None]})
+    decoded = _kernel.decode_request(request.SerializeToString())
+    expected = build.batches(request, segment=bytes(16), receive_day=0)
+    for batch, reference in zip(decoded, expected, strict=True):
+        # As text, because a NaN equals nothing.
+        assert repr(pa.record_batch(batch).to_pylist()) == repr(reference.to_pylist())

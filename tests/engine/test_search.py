@@ -4,12 +4,12 @@ import random
 from itertools import count
 
 import pytest
-from tests import build
-from tests.engine.conftest import FilledStore
 
 from clew.query import search as module
 from clew.query.language import parse
 from clew.query.search import Page, Summary, first_page, search
+from tests import build
+from tests.engine.conftest import FilledStore
 
 END_NS = build.START_NS
 HOUR_NS = 3600 * build.SECOND_NS

@@ -1,9 +1,8 @@
 """The list of services on the real engine."""
 
+from clew.query.services import Service, services
 from tests import build
 from tests.engine.conftest import FilledStore
-
-from clew.query.services import Service, services
 
 
 def test_services_are_counted_in_the_range(store: FilledStore) -> None:

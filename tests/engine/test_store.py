@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests import build
-from tests.engine.conftest import MEMORY_BYTES, FilledStore
 
 from clew.sql import Statement, load
 from clew.store import SchemaError, Store, StoreError
 from clew.store.embedded import Embedded, server_settings
+from tests import build
+from tests.engine.conftest import MEMORY_BYTES, FilledStore
 
 OTHER = bytes(range(16))
 

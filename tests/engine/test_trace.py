@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from tests import build
-from tests.engine.conftest import FilledStore
 
 from clew.query.trace import trace_json
+from tests import build
+from tests.engine.conftest import FilledStore
 
 _RANKS = ["string_value", "int_value", "double_value", "bool_value"]
 

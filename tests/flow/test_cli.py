@@ -113,8 +113,8 @@ def test_json_of_search_and_services_is_the_answer_of_the_api(run_clew: Run) -> 
 
 
 def test_limit_is_kept_and_more_is_announced(run_clew: Run) -> None:
-    for _ in range(3):
-        run_clew("send", "--service", "limited", "--wait")
+    for wait in ([], [], ["--wait"]):  # what was sent before is there no later
+        run_clew("send", "--service", "limited", *wait)
     done = run_clew("search", "service.name = limited", "--limit", "2")
     assert len(done.stdout.splitlines()) == 3
     assert "there may be more" in done.stderr

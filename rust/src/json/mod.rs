@@ -1,7 +1,9 @@
-//! OTLP/JSON at the door: re-encoded as protobuf, then checked by the same walk as a protobuf request.
+//! OTLP/JSON at the door: re-encoded as protobuf, then checked by the same walk as a protobuf
+//! request.
 //!
-//! What only JSON can get wrong (a field of another type, an id that is not hexadecimal) is found here and costs the same
-//! as its like in protobuf: inside a span that span, inside a resource or scope the spans under it, else the request.
+//! What only JSON can get wrong (a field of another type, an id that is not hexadecimal) is found
+//! here and costs the same as its like in protobuf: inside a span that span, inside a resource or
+//! scope the spans under it, else the request.
 
 mod number;
 mod span;
@@ -18,14 +20,22 @@ use text::{Stop, Text, Wrong};
 /// Checks an ExportTraceServiceRequest in JSON; the admitted body is protobuf.
 pub fn json(body: &[u8], limits: &Limits) -> Result<Admitted, Malformed> {
     if body.starts_with(b"\xef\xbb\xbf") {
-        return Err(Malformed("the body begins with a byte order mark: send JSON without it".to_owned()));
+        return Err(Malformed(
+            "the body begins with a byte order mark: send JSON without it".to_owned(),
+        ));
     }
     if simdutf8::basic::from_utf8(body).is_err() {
         return Err(Malformed("the body is not UTF-8".to_owned()));
     }
     let mut text = Text::new(body);
-    let mut encoder = Encoder { writer: Writer::with_capacity(body.len() / 2), tally: Tally::default(), limits };
-    encoder.request(&mut text).map_err(|stop| malformed(stop, text.at, body.len()))?;
+    let mut encoder = Encoder {
+        writer: Writer::with_capacity(body.len() / 2),
+        tally: Tally::default(),
+        limits,
+    };
+    encoder
+        .request(&mut text)
+        .map_err(|stop| malformed(stop, text.at, body.len()))?;
     let Encoder { writer, tally, .. } = encoder;
     let mut admitted = protobuf(Bytes::from(writer.into_bytes()), limits)?;
     admitted.replaced_utf8 = admitted.replaced_utf8.saturating_add(text.replaced);
@@ -41,7 +51,9 @@ fn malformed(stop: Stop, at: usize, length: usize) -> Malformed {
         }
         Stop::Wrong(Wrong::Depth) => "a value is nested too deeply".to_owned(),
     };
-    Malformed(format!("the body is not an OTLP trace request in JSON: {what} (near byte {at} of {length})"))
+    Malformed(format!(
+        "the body is not an OTLP trace request in JSON: {what} (near byte {at} of {length})"
+    ))
 }
 
 fn why(place: Place, wrong: Wrong) -> Why {
@@ -63,7 +75,9 @@ struct Encoder<'l> {
 impl Encoder<'_> {
     fn request(&mut self, text: &mut Text<'_>) -> Result<(), Stop> {
         text.object("the request", |text, name| match name {
-            b"resourceSpans" => text.array("resourceSpans", |text| self.group(text, Place::Resource)),
+            b"resourceSpans" => {
+                text.array("resourceSpans", |text| self.group(text, Place::Resource))
+            }
             _ => text.skip(),
         })?;
         text.end()
@@ -75,7 +89,12 @@ impl Encoder<'_> {
             return Ok(());
         }
         let (number, field, head, children) = match place {
-            Place::Resource => (REQUEST_RESOURCE_SPANS, "resourceSpans", "resource", "scopeSpans"),
+            Place::Resource => (
+                REQUEST_RESOURCE_SPANS,
+                "resourceSpans",
+                "resource",
+                "scopeSpans",
+            ),
             _ => (group::CHILDREN, "scopeSpans", "scope", "spans"),
         };
         let (length, before, replaced) = (self.writer.len(), self.tally.clone(), text.replaced);
@@ -91,7 +110,8 @@ impl Encoder<'_> {
                     _ => self.span(text),
                 })
             } else if name == b"schemaUrl" {
-                self.writer.bytes_field(group::SCHEMA_URL, &text.string_value("schemaUrl")?);
+                self.writer
+                    .bytes_field(group::SCHEMA_URL, &text.string_value("schemaUrl")?);
                 Ok(())
             } else {
                 text.skip()
@@ -124,7 +144,9 @@ impl Encoder<'_> {
             return Ok(());
         }
         let depth = self.limits.max_depth;
-        match self.part(text, group::CHILDREN, Place::Span, |text, writer| span::span(text, writer, depth))? {
+        match self.part(text, group::CHILDREN, Place::Span, |text, writer| {
+            span::span(text, writer, depth)
+        })? {
             None => self.tally.spans += 1,
             Some(why) => self.tally.reject(why),
         }

@@ -14,7 +14,9 @@ const URL_SAFE_BASE64: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
 
 pub(super) fn unsigned64(text: &mut Text<'_>, field: &'static str) -> Result<u64, Stop> {
     let number = text.number_or_string(field)?;
-    integer(&number).and_then(|value| u64::try_from(value).ok()).ok_or(Stop::Wrong(Wrong::Number(field)))
+    integer(&number)
+        .and_then(|value| u64::try_from(value).ok())
+        .ok_or(Stop::Wrong(Wrong::Number(field)))
 }
 
 pub(super) fn unsigned32(text: &mut Text<'_>, field: &'static str) -> Result<u32, Stop> {
@@ -23,11 +25,17 @@ pub(super) fn unsigned32(text: &mut Text<'_>, field: &'static str) -> Result<u32
 
 pub(super) fn signed64(text: &mut Text<'_>, field: &'static str) -> Result<i64, Stop> {
     let number = text.number_or_string(field)?;
-    integer(&number).and_then(|value| i64::try_from(value).ok()).ok_or(Stop::Wrong(Wrong::Number(field)))
+    integer(&number)
+        .and_then(|value| i64::try_from(value).ok())
+        .ok_or(Stop::Wrong(Wrong::Number(field)))
 }
 
 /// Numbers, and leniently the official names; their positions are their numbers.
-pub(super) fn enumeration(text: &mut Text<'_>, field: &'static str, names: &[&str]) -> Result<i32, Stop> {
+pub(super) fn enumeration(
+    text: &mut Text<'_>,
+    field: &'static str,
+    names: &[&str],
+) -> Result<i32, Stop> {
     let number = text.number_or_string(field)?;
     let official = names.iter().position(|name| name.as_bytes() == &*number);
     official
@@ -52,7 +60,8 @@ pub(super) fn double(text: &mut Text<'_>, field: &'static str) -> Result<f64, St
     }
 }
 
-/// Digits with a sign, a fraction and an exponent, if the value is an integer; no floating point on the way.
+/// Digits with a sign, a fraction and an exponent, if the value is an integer; no floating point on
+/// the way.
 fn integer(text: &[u8]) -> Option<i128> {
     let (negative, text) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -65,13 +74,16 @@ fn integer(text: &[u8]) -> Option<i128> {
     for byte in bytes.by_ref() {
         match byte {
             b'0'..=b'9' => {
-                value = value.checked_mul(10)?.checked_add(i128::from(byte - b'0'))?;
+                value = value
+                    .checked_mul(10)?
+                    .checked_add(i128::from(byte - b'0'))?;
                 scale -= i64::from(fraction);
                 digits += 1;
             }
             b'.' if !fraction && digits > 0 => fraction = true,
             b'e' | b'E' if digits > 0 => {
-                scale = scale.checked_add(std::str::from_utf8(bytes.as_slice()).ok()?.parse().ok()?)?;
+                scale =
+                    scale.checked_add(std::str::from_utf8(bytes.as_slice()).ok()?.parse().ok()?)?;
                 break;
             }
             _ => return None,
@@ -97,7 +109,9 @@ fn integer(text: &[u8]) -> Option<i128> {
 /// An id: hexadecimal in either case, never base64. Its length is the validator's business.
 pub(super) fn hex(text: &mut Text<'_>, field: &'static str) -> Result<Vec<u8>, Stop> {
     let digits = text.string_value(field)?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return Err(Stop::Wrong(Wrong::Hex(field))) };
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return Err(Stop::Wrong(Wrong::Hex(field)));
+    };
     let nibble = |byte: u8| char::from(byte).to_digit(16);
     pairs
         .iter()
@@ -109,8 +123,14 @@ pub(super) fn hex(text: &mut Text<'_>, field: &'static str) -> Result<Vec<u8>, S
 /// Standard or URL-safe, padded or not.
 pub(super) fn base64(text: &mut Text<'_>, field: &'static str) -> Result<Vec<u8>, Stop> {
     let encoded = text.string_value(field)?;
-    let engine = if encoded.iter().any(|byte| matches!(byte, b'-' | b'_')) { URL_SAFE_BASE64 } else { STANDARD_BASE64 };
-    engine.decode(&*encoded).map_err(|_| Stop::Wrong(Wrong::Type(field)))
+    let engine = if encoded.iter().any(|byte| matches!(byte, b'-' | b'_')) {
+        URL_SAFE_BASE64
+    } else {
+        STANDARD_BASE64
+    };
+    engine
+        .decode(&*encoded)
+        .map_err(|_| Stop::Wrong(Wrong::Type(field)))
 }
 
 #[cfg(test)]
@@ -145,7 +165,11 @@ mod tests {
     #[test]
     fn base64_comes_in_four_forms() {
         for encoded in [r#""+/8=""#, r#""+/8""#, r#""-_8=""#, r#""-_8""#] {
-            assert_eq!(base64(&mut Text::new(encoded.as_bytes()), "bytesValue"), Ok(vec![0xfb, 0xff]), "{encoded}");
+            assert_eq!(
+                base64(&mut Text::new(encoded.as_bytes()), "bytesValue"),
+                Ok(vec![0xfb, 0xff]),
+                "{encoded}"
+            );
         }
     }
 }

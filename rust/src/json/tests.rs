@@ -12,7 +12,10 @@ fn admit(body: &str) -> Result<Admitted, Malformed> {
 
 /// A request of one good span and this one.
 fn with_span(span: &str) -> Admitted {
-    admit(&format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{IDS}}},{span}]}}]}}]}}"#)).unwrap()
+    admit(&format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{{{IDS}}},{span}]}}]}}]}}"#
+    ))
+    .unwrap()
 }
 
 fn reason(members: &str) -> Option<&'static str> {
@@ -33,7 +36,9 @@ fn a_request_is_encoded_as_its_protobuf() {
             "schemaUrl":"https://example.test/scope"}}],"schemaUrl":"https://example.test/resource"}}]}}"#
     );
     let span = good_span(1, |w| {
-        attribute(w, span::ATTRIBUTES, "k", |w| w.varint_field(any_value::INT, u64::MAX));
+        attribute(w, span::ATTRIBUTES, "k", |w| {
+            w.varint_field(any_value::INT, u64::MAX)
+        });
         w.varint_field(span::KIND, 2);
         w.fixed32_field(span::FLAGS, 7);
     });
@@ -42,18 +47,40 @@ fn a_request_is_encoded_as_its_protobuf() {
 
 #[test]
 fn only_camel_case_names_count_and_nulls_are_absent() {
-    for body in ["{}", r#"{"resource_spans":[{"scope_spans":5}]}"#, r#"{"resourceSpans":null,"x":[{}]}"#] {
-        assert_eq!(admit(body).map(|admitted| (admitted.spans, admitted.body)), Ok((0, Bytes::new())), "{body}");
+    for body in [
+        "{}",
+        r#"{"resource_spans":[{"scope_spans":5}]}"#,
+        r#"{"resourceSpans":null,"x":[{}]}"#,
+    ] {
+        assert_eq!(
+            admit(body).map(|admitted| (admitted.spans, admitted.body)),
+            Ok((0, Bytes::new())),
+            "{body}"
+        );
     }
-    assert_eq!(reason(r#""name":null,"attributes":null,"status":{"code":null},"parent_span_id":5"#), None);
+    assert_eq!(
+        reason(r#""name":null,"attributes":null,"status":{"code":null},"parent_span_id":5"#),
+        None
+    );
 }
 
 #[test]
 fn what_is_not_a_request_is_malformed() {
     for body in [
-        "", "[]", "5", "{", "{}}", "{} x", "\u{feff}{}", "[{}]", r#"{"resourceSpans":5}"#, r#"{"resourceSpans":[5]}"#,
-        r#"{"resourceSpans":[{"scopeSpans":{}}]}"#, r#"{"resourceSpans":[{"scopeSpans":[{"spans":"x"}]}]}"#,
-        r#"{"resourceSpans":[{"schemaUrl":5}]}"#, r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":01}]}]}]}"#,
+        "",
+        "[]",
+        "5",
+        "{",
+        "{}}",
+        "{} x",
+        "\u{feff}{}",
+        "[{}]",
+        r#"{"resourceSpans":5}"#,
+        r#"{"resourceSpans":[5]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":{}}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":"x"}]}]}"#,
+        r#"{"resourceSpans":[{"schemaUrl":5}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"kind":01}]}]}]}"#,
     ] {
         assert!(admit(body).is_err(), "{body}");
     }
@@ -67,8 +94,14 @@ fn a_wrong_value_costs_its_span() {
         (None, r#""kind":99"#),
         (Some("json_number"), r#""kind":"SPAN_KIND_NONE""#),
         (Some("json_number"), r#""kind":2147483648"#),
-        (None, r#""startTimeUnixNano":18446744073709551615,"endTimeUnixNano":"1700000000000000001""#),
-        (Some("json_number"), r#""startTimeUnixNano":"18446744073709551616""#),
+        (
+            None,
+            r#""startTimeUnixNano":18446744073709551615,"endTimeUnixNano":"1700000000000000001""#,
+        ),
+        (
+            Some("json_number"),
+            r#""startTimeUnixNano":"18446744073709551616""#,
+        ),
         (Some("json_number"), r#""startTimeUnixNano":-1"#),
         (Some("json_type"), r#""startTimeUnixNano":true"#),
         (Some("json_number"), r#""droppedLinksCount":4294967296"#),
@@ -78,7 +111,10 @@ fn a_wrong_value_costs_its_span() {
         (Some("json_type"), r#""status":"ok""#),
         (None, r#""traceId":"ABCDEFabcdef00112233445566778899""#),
         (Some("id_hex"), r#""traceId":"q6vN76vN76vN76vN76vN7w==""#),
-        (Some("trace_id_length"), r#""traceId":"abcdabcdabcdabcdabcdabcd""#),
+        (
+            Some("trace_id_length"),
+            r#""traceId":"abcdabcdabcdabcdabcdabcd""#,
+        ),
         (Some("trace_id_length"), r#""traceId":"""#),
         (Some("id_hex"), r#""spanId":"123""#),
         (Some("json_type"), r#""spanId":5"#),
@@ -109,7 +145,10 @@ fn values_follow_the_encoding() {
         (None, r#"{"bytesValue":"-_8"}"#),
         (Some("json_type"), r#"{"bytesValue":"*"}"#),
         (Some("json_type"), r#""text""#),
-        (None, r#"{"arrayValue":{"values":[null,{},{"kvlistValue":{"values":[{"key":"a"}]}}]}}"#),
+        (
+            None,
+            r#"{"arrayValue":{"values":[null,{},{"kvlistValue":{"values":[{"key":"a"}]}}]}}"#,
+        ),
         (Some("json_type"), r#"{"arrayValue":[]}"#),
     ];
     for (expected, value) in cases {
@@ -121,7 +160,11 @@ fn values_follow_the_encoding() {
 fn depth_is_bounded_as_in_protobuf() {
     let deep = |levels: usize| {
         let levels = levels - 1;
-        format!("{}{{}}{}", r#"{"arrayValue":{"values":["#.repeat(levels), "]}}".repeat(levels))
+        format!(
+            "{}{{}}{}",
+            r#"{"arrayValue":{"values":["#.repeat(levels),
+            "]}}".repeat(levels)
+        )
     };
     assert_eq!(value_reason(&deep(64)), None);
     assert_eq!(value_reason(&deep(65)), Some("depth"));
@@ -137,15 +180,25 @@ fn a_wrong_resource_or_scope_costs_exactly_its_spans() {
             {{"scopeSpans":[{{"scope":[],{spans}}},{{{spans}}}]}}]}}"#
     );
     let admitted = admit(&body).unwrap();
-    let words: Vec<_> = admitted.reasons.iter().map(|rejection| (rejection.reason, rejection.count)).collect();
+    let words: Vec<_> = admitted
+        .reasons
+        .iter()
+        .map(|rejection| (rejection.reason, rejection.count))
+        .collect();
     assert_eq!((admitted.spans, admitted.rejected), (2, 10));
     assert_eq!(words, [("resource", 6), ("scope", 3), ("id_hex", 1)]);
 }
 
 #[test]
 fn half_a_surrogate_pair_is_replaced_and_counted() {
-    assert_eq!(with_span(&format!(r#"{{{IDS},"name":"\ud83d"}}"#)).replaced_utf8, 1);
-    assert_eq!(with_span(r#"{"name":"\ud83d","kind":true}"#).replaced_utf8, 0);
+    assert_eq!(
+        with_span(&format!(r#"{{{IDS},"name":"\ud83d"}}"#)).replaced_utf8,
+        1
+    );
+    assert_eq!(
+        with_span(r#"{"name":"\ud83d","kind":true}"#).replaced_utf8,
+        0
+    );
 }
 
 #[test]

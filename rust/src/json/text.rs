@@ -1,4 +1,5 @@
-//! A strict JSON reader over one slice: values are pulled in the order of the text, nothing is built, nothing recurses.
+//! A strict JSON reader over one slice: values are pulled in the order of the text, nothing is
+//! built, nothing recurses.
 
 use std::borrow::Cow;
 
@@ -29,7 +30,11 @@ pub(super) struct Text<'a> {
 impl<'a> Text<'a> {
     /// The input is UTF-8.
     pub fn new(input: &'a [u8]) -> Self {
-        Self { input, at: 0, replaced: 0 }
+        Self {
+            input,
+            at: 0,
+            replaced: 0,
+        }
     }
 
     #[inline]
@@ -60,11 +65,19 @@ impl<'a> Text<'a> {
 
     /// Nothing but white space may follow.
     pub fn end(&mut self) -> Result<(), Stop> {
-        if self.peek().is_none() { Ok(()) } else { Err(Stop::Syntax("something follows the value")) }
+        if self.peek().is_none() {
+            Ok(())
+        } else {
+            Err(Stop::Syntax("something follows the value"))
+        }
     }
 
     fn literal(&mut self, word: &'static [u8]) -> Result<(), Stop> {
-        if self.input.get(self.at..).is_some_and(|rest| rest.starts_with(word)) {
+        if self
+            .input
+            .get(self.at..)
+            .is_some_and(|rest| rest.starts_with(word))
+        {
             self.at += word.len();
             Ok(())
         } else {
@@ -81,7 +94,8 @@ impl<'a> Text<'a> {
         Ok(found)
     }
 
-    /// Calls `member` with each name, at its value; nulls are passed over. `member` must consume the value.
+    /// Calls `member` with each name, at its value; nulls are passed over. `member` must consume
+    /// the value.
     pub fn object(
         &mut self,
         field: &'static str,
@@ -139,14 +153,20 @@ impl<'a> Text<'a> {
     /// The value here is another one than the field's, or none at all.
     fn wrong_type(&mut self, field: &'static str) -> Stop {
         match self.peek() {
-            Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => Stop::Wrong(Wrong::Type(field)),
+            Some(b'{' | b'[' | b'"' | b't' | b'f' | b'n' | b'-' | b'0'..=b'9') => {
+                Stop::Wrong(Wrong::Type(field))
+            }
             Some(_) => Stop::Syntax("a value begins with a wrong character"),
             None => Stop::Syntax("the text ends early"),
         }
     }
 
     pub fn string_value(&mut self, field: &'static str) -> Result<Cow<'a, [u8]>, Stop> {
-        if self.peek() == Some(b'"') { self.string() } else { Err(self.wrong_type(field)) }
+        if self.peek() == Some(b'"') {
+            self.string()
+        } else {
+            Err(self.wrong_type(field))
+        }
     }
 
     pub fn boolean(&mut self, field: &'static str) -> Result<bool, Stop> {
@@ -171,7 +191,11 @@ impl<'a> Text<'a> {
         while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
         }
-        if self.at == start { Err(Stop::Syntax("a number lacks digits")) } else { Ok(()) }
+        if self.at == start {
+            Err(Stop::Syntax("a number lacks digits"))
+        } else {
+            Ok(())
+        }
     }
 
     fn number(&mut self) -> Result<&'a [u8], Stop> {
@@ -228,7 +252,9 @@ impl<'a> Text<'a> {
             }
             // A value is complete: close what it ends, or go on to its neighbour.
             loop {
-                let Some(is_object) = open.last() else { return Ok(()) };
+                let Some(is_object) = open.last() else {
+                    return Ok(());
+                };
                 match self.peek() {
                     Some(b',') => {
                         self.at += 1;
@@ -258,7 +284,11 @@ impl<'a> Text<'a> {
     #[inline]
     fn string(&mut self) -> Result<Cow<'a, [u8]>, Stop> {
         let (raw, escaped) = self.raw_string()?;
-        if escaped { Ok(Cow::Owned(self.unescape(raw))) } else { Ok(Cow::Borrowed(raw)) }
+        if escaped {
+            Ok(Cow::Owned(self.unescape(raw)))
+        } else {
+            Ok(Cow::Borrowed(raw))
+        }
     }
 
     /// What stands between the quotes, checked, and whether it has escapes.
@@ -279,7 +309,12 @@ impl<'a> Text<'a> {
                     escaped = true;
                     self.at += match self.input.get(self.at + 1) {
                         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 2,
-                        Some(b'u') if hex4(self.input.get(self.at + 2..).unwrap_or_default()).is_some() => 6,
+                        Some(b'u')
+                            if hex4(self.input.get(self.at + 2..).unwrap_or_default())
+                                .is_some() =>
+                        {
+                            6
+                        }
                         _ => return Err(Stop::Syntax("a string has a wrong escape")),
                     };
                 }
@@ -327,7 +362,9 @@ fn split_at_backslash(text: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn hex4(text: &[u8]) -> Option<u32> {
-    text.first_chunk::<4>()?.iter().try_fold(0, |value, byte| Some(value << 4 | char::from(*byte).to_digit(16)?))
+    text.first_chunk::<4>()?.iter().try_fold(0, |value, byte| {
+        Some(value << 4 | char::from(*byte).to_digit(16)?)
+    })
 }
 
 /// The character behind `\u`, `None` for half a pair, and what follows it.
@@ -338,7 +375,10 @@ fn unicode_escape(text: &[u8]) -> (Option<char>, &[u8]) {
         && let Some(low) = after(4).strip_prefix(b"\\u").and_then(hex4)
         && (0xdc00..0xe000).contains(&low)
     {
-        return (char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00)), after(10));
+        return (
+            char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00)),
+            after(10),
+        );
     }
     (char::from_u32(unit), after(4))
 }

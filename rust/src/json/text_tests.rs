@@ -8,15 +8,55 @@ fn skips(text: &str) -> bool {
 #[test]
 fn only_json_is_passed_over() {
     for text in [
-        "0", "-0.5e+10", "true", "null", "\"\"", "[]", "{}", " [1, {\"a\" : [null , {}]} ,\"\\u00e9\\n\"]\r\n",
-        "{\"a\":{\"b\":[[],[{}]]},\"c\":1}", "\"\u{1f600}\"",
+        "0",
+        "-0.5e+10",
+        "true",
+        "null",
+        "\"\"",
+        "[]",
+        "{}",
+        " [1, {\"a\" : [null , {}]} ,\"\\u00e9\\n\"]\r\n",
+        "{\"a\":{\"b\":[[],[{}]]},\"c\":1}",
+        "\"\u{1f600}\"",
     ] {
         assert!(skips(text), "{text}");
     }
     for text in [
-        "", " ", "01", "1.", ".5", "-", "1e", "+1", "NaN", "tru", "nul", "\"", "\"\\x\"", "\"\\u12g4\"", "\"\n\"", "[", "]",
-        "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,}", "{a:1}", "{\"a\" 1}", "[}",
-        "{]", "[1}", "1 1", "'a'", "[1]]",
+        "",
+        " ",
+        "01",
+        "1.",
+        ".5",
+        "-",
+        "1e",
+        "+1",
+        "NaN",
+        "tru",
+        "nul",
+        "\"",
+        "\"\\x\"",
+        "\"\\u12g4\"",
+        "\"\n\"",
+        "[",
+        "]",
+        "[1",
+        "[1,",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\":1",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\" 1}",
+        "[}",
+        "{]",
+        "[1}",
+        "1 1",
+        "'a'",
+        "[1]]",
     ] {
         assert!(!skips(text), "{text}");
     }
@@ -57,7 +97,11 @@ fn strings_are_unescaped() {
     ];
     for (input, expected, replaced) in cases {
         let mut text = Text::new(input.as_bytes());
-        assert_eq!(text.string_value("name").unwrap(), expected.as_bytes(), "{input}");
+        assert_eq!(
+            text.string_value("name").unwrap(),
+            expected.as_bytes(),
+            "{input}"
+        );
         assert_eq!(text.replaced, replaced, "{input}");
     }
 }

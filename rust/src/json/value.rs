@@ -15,19 +15,41 @@ struct Depth {
 impl Depth {
     fn deeper(self) -> Result<Self, Stop> {
         let left = self.left.checked_sub(1).ok_or(Stop::Wrong(Wrong::Depth))?;
-        Ok(Self { left, used: self.used.saturating_add(1) })
+        Ok(Self {
+            left,
+            used: self.used.saturating_add(1),
+        })
     }
 
-    /// Opens a message whose length usually takes one byte. A longer one is moved when it is closed, at each level again:
-    /// beyond eight levels, where only hostile texts go, its length is padded instead.
+    /// Opens a message whose length usually takes one byte. A longer one is moved when it is
+    /// closed, at each level again: beyond eight levels, where only hostile texts go, its length is
+    /// padded instead.
     fn open(self, writer: &mut Writer, number: u32) -> Open {
-        if self.used > 8 { writer.open_padded(number) } else { writer.open(number, 1) }
+        if self.used > 8 {
+            writer.open_padded(number)
+        } else {
+            writer.open(number, 1)
+        }
     }
 }
 
 /// An array of KeyValue as repeated field `number`.
-pub(super) fn attributes(text: &mut Text<'_>, writer: &mut Writer, number: u32, max_depth: u8) -> Result<(), Stop> {
-    key_values(text, writer, "attributes", number, Depth { left: max_depth, used: 0 })
+pub(super) fn attributes(
+    text: &mut Text<'_>,
+    writer: &mut Writer,
+    number: u32,
+    max_depth: u8,
+) -> Result<(), Stop> {
+    key_values(
+        text,
+        writer,
+        "attributes",
+        number,
+        Depth {
+            left: max_depth,
+            used: 0,
+        },
+    )
 }
 
 fn key_values(
@@ -61,14 +83,21 @@ fn value(text: &mut Text<'_>, writer: &mut Writer, number: u32, depth: Depth) ->
     let any = depth.open(writer, number);
     text.object("value", |text, name| {
         match name {
-            b"stringValue" => writer.bytes_field(any_value::STRING, &text.string_value("stringValue")?),
+            b"stringValue" => {
+                writer.bytes_field(any_value::STRING, &text.string_value("stringValue")?)
+            }
             b"boolValue" => writer.varint_field(any_value::BOOL, text.boolean("boolValue")?.into()),
-            b"intValue" => writer.varint_field(any_value::INT, signed64(text, "intValue")?.cast_unsigned()),
-            b"doubleValue" => writer.fixed64_field(any_value::DOUBLE, double(text, "doubleValue")?.to_bits()),
+            b"intValue" => {
+                writer.varint_field(any_value::INT, signed64(text, "intValue")?.cast_unsigned())
+            }
+            b"doubleValue" => {
+                writer.fixed64_field(any_value::DOUBLE, double(text, "doubleValue")?.to_bits())
+            }
             b"bytesValue" => writer.bytes_field(any_value::BYTES, &base64(text, "bytesValue")?),
             b"arrayValue" => list(text, writer, any_value::ARRAY, depth, |text, writer| {
                 text.array("values", |text| {
-                    // An array keeps the positions of its elements, so here nothing is a value without content.
+                    // An array keeps the positions of its elements, so here nothing is a value
+                    // without content.
                     if text.null()? {
                         writer.bytes_field(LIST_VALUES, b"");
                         return Ok(());
@@ -96,7 +125,13 @@ fn list(
     mut values: impl FnMut(&mut Text<'_>, &mut Writer) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let list = depth.open(writer, number);
-    text.object("value", |text, name| if name == b"values" { values(text, writer) } else { text.skip() })?;
+    text.object("value", |text, name| {
+        if name == b"values" {
+            values(text, writer)
+        } else {
+            text.skip()
+        }
+    })?;
     writer.close(list);
     Ok(())
 }

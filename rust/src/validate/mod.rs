@@ -1,7 +1,8 @@
 //! The door: which spans of a request are kept, which are not and why.
 //!
-//! A bad span costs itself. What is wrong above the spans makes the whole request `Malformed`; a Resource or Scope that
-//! is wrong inside costs the spans under it. Nothing here allocates per span unless a span is rejected.
+//! A bad span costs itself. What is wrong above the spans makes the whole request `Malformed`; a
+//! Resource or Scope that is wrong inside costs the spans under it. Nothing here allocates per span
+//! unless a span is rejected.
 
 mod reason;
 mod regroup;
@@ -10,8 +11,8 @@ mod walk;
 
 use bytes::Bytes;
 
-pub use reason::{Rejection, message};
 pub(crate) use reason::{Place, Tally, Why};
+pub use reason::{Rejection, message};
 pub use regroup::{Part, split};
 pub(crate) use value::plain_string_attribute;
 
@@ -23,21 +24,30 @@ use walk::{count, request};
 pub struct Limits {
     /// Nesting of AnyValue: a plain attribute has depth 1.
     pub max_depth: u8,
-    /// Decoded size of one span, its resource and scope included; such a span is a segment of its own.
+    /// Decoded size of one span, its resource and scope included; such a span is a segment of its
+    /// own.
     pub max_span_bytes: u64,
-    /// Resource and scope are repeated for each span and each part of a split request, so they are kept small.
+    /// Resource and scope are repeated for each span and each part of a split request, so they are
+    /// kept small.
     pub max_head_bytes: u64,
-    /// Decoded size of a whole request: few bytes on the wire can mean many spans of a large resource.
+    /// Decoded size of a whole request: few bytes on the wire can mean many spans of a large
+    /// resource.
     pub max_request_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_depth: 64, max_span_bytes: 256 << 20, max_head_bytes: 1 << 20, max_request_bytes: 4 << 30 }
+        Self {
+            max_depth: 64,
+            max_span_bytes: 256 << 20,
+            max_head_bytes: 1 << 20,
+            max_request_bytes: 4 << 30,
+        }
     }
 }
 
-/// What the decoded size counts for each thing beside its bytes on the wire: fixed columns, offsets, dictionary codes.
+/// What the decoded size counts for each thing beside its bytes on the wire: fixed columns,
+/// offsets, dictionary codes.
 pub(crate) mod weight {
     pub const SPAN: u64 = 256;
     pub const ATTRIBUTE: u64 = 8;
@@ -48,7 +58,8 @@ pub(crate) mod weight {
 /// What is kept of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admitted {
-    /// ExportTraceServiceRequest without the rejected spans; the same bytes when nothing was rejected.
+    /// ExportTraceServiceRequest without the rejected spans; the same bytes when nothing was
+    /// rejected.
     pub body: Bytes,
     pub spans: u32,
     pub rejected: u32,
@@ -56,8 +67,8 @@ pub struct Admitted {
     pub reasons: Vec<Rejection>,
     /// Strings that are not UTF-8: kept in the journal, repaired with U+FFFD when decoded.
     pub replaced_utf8: u32,
-    /// Estimated size of the rows that decoding makes, resource and scope counted for each span. Never less than the
-    /// body's own size under its framing, so a bound on it bounds both.
+    /// Estimated size of the rows that decoding makes, resource and scope counted for each span.
+    /// Never less than the body's length, so a bound on it bounds both.
     pub decoded_bytes: u64,
 }
 

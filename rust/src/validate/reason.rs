@@ -81,10 +81,12 @@ impl Why {
 
     pub fn word(self) -> &'static str {
         match self {
-            Self::Framing(Place::Resource, _) | Self::JsonType(Place::Resource, _) | Self::JsonNumber(Place::Resource, _) => {
-                "resource"
-            }
-            Self::Framing(Place::Scope, _) | Self::JsonType(Place::Scope, _) | Self::JsonNumber(Place::Scope, _) => "scope",
+            Self::Framing(Place::Resource, _)
+            | Self::JsonType(Place::Resource, _)
+            | Self::JsonNumber(Place::Resource, _) => "resource",
+            Self::Framing(Place::Scope, _)
+            | Self::JsonType(Place::Scope, _)
+            | Self::JsonNumber(Place::Scope, _) => "scope",
             Self::Framing(Place::Span, _) => "span_framing",
             Self::Depth(_) => "depth",
             Self::IdLength(Id::Trace, _) => "trace_id_length",
@@ -117,17 +119,34 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Framing(place, fault) => write!(f, "its {place} is not valid protobuf, {fault}"),
-            Self::Depth(place) => write!(f, "an attribute value of its {place} is nested too deeply"),
-            Self::IdLength(id, length) => write!(f, "{} has {length} bytes instead of {}", id.name(), id.bytes()),
+            Self::Depth(place) => {
+                write!(f, "an attribute value of its {place} is nested too deeply")
+            }
+            Self::IdLength(id, length) => write!(
+                f,
+                "{} has {length} bytes instead of {}",
+                id.name(),
+                id.bytes()
+            ),
             Self::IdZero(id) => write!(f, "{} is all zeros", id.name()),
             Self::SpanSize(bytes) => write!(f, "it needs {bytes} bytes"),
-            Self::HeadSize(bytes) => write!(f, "its resource and scope, which are repeated for each span, need {bytes} bytes"),
+            Self::HeadSize(bytes) => write!(
+                f,
+                "its resource and scope, which are repeated for each span, need {bytes} bytes"
+            ),
             Self::RequestSize(most) => {
-                write!(f, "with the resource repeated for each span the request needs more than {most} bytes")
+                write!(
+                    f,
+                    "with the resource repeated for each span the request needs more than {most} bytes"
+                )
             }
-            Self::JsonType(place, field) => write!(f, "{field} of its {place} has the wrong JSON type"),
+            Self::JsonType(place, field) => {
+                write!(f, "{field} of its {place} has the wrong JSON type")
+            }
             Self::JsonHex(field) => write!(f, "{field} is not hexadecimal"),
-            Self::JsonNumber(place, field) => write!(f, "{field} of its {place} is not a number in its range"),
+            Self::JsonNumber(place, field) => {
+                write!(f, "{field} of its {place} is not a number in its range")
+            }
         }
     }
 }
@@ -175,18 +194,22 @@ impl Tally {
         if let Some(known) = self.reasons.iter_mut().find(|known| known.reason == reason) {
             known.count += 1;
         } else {
-            self.reasons.push(Rejection { reason, count: 1, example: format!("span {position}: {why}") });
+            self.reasons.push(Rejection {
+                reason,
+                count: 1,
+                example: format!("span {position}: {why}"),
+            });
         }
     }
 
     pub fn admitted(self, body: Bytes) -> Admitted {
         Admitted {
+            decoded_bytes: self.decoded_bytes.max(body.len() as u64),
             body,
             spans: self.spans,
             rejected: self.rejected,
             reasons: self.reasons,
             replaced_utf8: self.replaced_utf8,
-            decoded_bytes: self.decoded_bytes,
         }
     }
 }
@@ -196,7 +219,11 @@ impl Admitted {
     pub(crate) fn add_rejections(&mut self, tally: Tally) {
         self.rejected += tally.rejected;
         for reason in tally.reasons {
-            match self.reasons.iter_mut().find(|known| known.reason == reason.reason) {
+            match self
+                .reasons
+                .iter_mut()
+                .find(|known| known.reason == reason.reason)
+            {
                 Some(known) => known.count += reason.count,
                 None => self.reasons.push(reason),
             }
@@ -204,18 +231,29 @@ impl Admitted {
     }
 }
 
-/// The sentence of a partial success: why and what to do, at most 1 KiB. `None` when every span was accepted.
+/// The sentence of a partial success: why and what to do, at most 1 KiB. `None` when every span was
+/// accepted.
 pub fn message(admitted: &Admitted) -> Option<String> {
     const MOST: usize = 1024;
     if admitted.rejected == 0 {
         return None;
     }
     let total = admitted.spans + admitted.rejected;
-    let mut text = format!("{} of {total} spans were rejected and must not be sent again as they are", admitted.rejected);
+    let mut text = format!(
+        "{} of {total} spans were rejected and must not be sent again as they are",
+        admitted.rejected
+    );
     for (index, rejection) in admitted.reasons.iter().enumerate() {
         let mut clause = String::from(if index == 0 { ": " } else { "; " });
         // Writing to a String does not fail.
-        let _ = write!(clause, "{} × {} ({}; {})", rejection.count, rejection.reason, rejection.example, advice(rejection.reason));
+        let _ = write!(
+            clause,
+            "{} × {} ({}; {})",
+            rejection.count,
+            rejection.reason,
+            rejection.example,
+            advice(rejection.reason)
+        );
         if text.len() + clause.len() + 4 > MOST {
             text.push_str("; …");
             break;

@@ -7,10 +7,12 @@ use super::{Limits, Tally};
 use crate::otlp::{REQUEST_RESOURCE_SPANS, group};
 use crate::wire::{Open, Reader, Writer};
 
-/// Room for the length of ResourceSpans and ScopeSpans; right for 16 KiB to 2 MiB, else the bytes are moved.
+/// Room for the length of ResourceSpans and ScopeSpans; right for 16 KiB to 2 MiB, else the bytes
+/// are moved.
 const LENGTH: usize = 3;
 
-/// Puts spans back into their ResourceSpans and ScopeSpans; groups that get no span are not written.
+/// Puts spans back into their ResourceSpans and ScopeSpans; groups that get no span are not
+/// written.
 #[derive(Default)]
 struct Regroup<'a> {
     writer: Writer,
@@ -78,7 +80,10 @@ pub(super) struct Kept<'a>(Regroup<'a>);
 
 impl Kept<'_> {
     pub fn new(capacity: usize) -> Self {
-        Self(Regroup { writer: Writer::with_capacity(capacity), ..Regroup::default() })
+        Self(Regroup {
+            writer: Writer::with_capacity(capacity),
+            ..Regroup::default()
+        })
     }
 
     pub fn finish(mut self) -> Bytes {
@@ -119,8 +124,17 @@ struct Splitter<'a> {
 
 impl Splitter<'_> {
     fn cut(&mut self) {
-        let (spans, decoded_bytes) = (std::mem::take(&mut self.spans), std::mem::take(&mut self.decoded_bytes));
-        self.parts.push(Part { body: self.regroup.cut(), spans, decoded_bytes });
+        let (spans, decoded_bytes) = (
+            std::mem::take(&mut self.spans),
+            std::mem::take(&mut self.decoded_bytes),
+        );
+        let body = self.regroup.cut();
+        let decoded_bytes = decoded_bytes.max(body.len() as u64);
+        self.parts.push(Part {
+            body,
+            spans,
+            decoded_bytes,
+        });
     }
 }
 
@@ -134,7 +148,8 @@ impl<'a> Sink<'a> for Splitter<'a> {
     }
 
     fn span(&mut self, field: &'a [u8], decoded_bytes: u64) {
-        let full = self.spans >= self.max_spans || self.decoded_bytes + decoded_bytes > self.max_decoded_bytes;
+        let full = self.spans >= self.max_spans
+            || self.decoded_bytes + decoded_bytes > self.max_decoded_bytes;
         if full && self.spans > 0 {
             self.cut();
         }
@@ -144,14 +159,30 @@ impl<'a> Sink<'a> for Splitter<'a> {
     }
 }
 
-/// Cuts an admitted body into parts within both limits, each decodable by itself; a single larger span is a part of
-/// its own. The same body is always cut alike. One part, the body itself, in the common case.
-pub fn split(body: &Bytes, spans: u32, decoded_bytes: u64, max_spans: u32, max_decoded_bytes: u64) -> Vec<Part> {
-    let whole = Part { body: body.clone(), spans, decoded_bytes };
+/// Cuts an admitted body into parts within both limits, each decodable by itself; a single larger
+/// span is a part of its own. The same body is always cut alike. One part, the body itself, in the
+/// common case.
+pub fn split(
+    body: &Bytes,
+    spans: u32,
+    decoded_bytes: u64,
+    max_spans: u32,
+    max_decoded_bytes: u64,
+) -> Vec<Part> {
+    let whole = Part {
+        body: body.clone(),
+        spans,
+        decoded_bytes,
+    };
     if spans <= 1 || (spans <= max_spans && decoded_bytes <= max_decoded_bytes) {
         return vec![whole];
     }
-    let limits = Limits { max_depth: u8::MAX, max_span_bytes: u64::MAX, max_head_bytes: u64::MAX, max_request_bytes: u64::MAX };
+    let limits = Limits {
+        max_depth: u8::MAX,
+        max_span_bytes: u64::MAX,
+        max_head_bytes: u64::MAX,
+        max_request_bytes: u64::MAX,
+    };
     let mut splitter = Splitter {
         regroup: Regroup::default(),
         spans: 0,
@@ -164,5 +195,9 @@ pub fn split(body: &Bytes, spans: u32, decoded_bytes: u64, max_spans: u32, max_d
     let walked = request(body, &limits, &mut tally, &mut splitter);
     splitter.cut();
     // Not an admitted body: cutting would lose what the walk refuses.
-    if walked.is_err() || tally.rejected > 0 { vec![whole] } else { splitter.parts }
+    if walked.is_err() || tally.rejected > 0 {
+        vec![whole]
+    } else {
+        splitter.parts
+    }
 }

@@ -3,11 +3,18 @@ use proptest::prelude::*;
 use super::*;
 use crate::otlp::{REQUEST_RESOURCE_SPANS, any_value, resource, scope};
 use crate::otlp::{group, link, span};
-use crate::testing::{admit, any_request, attribute, decoded, deep, good_span, message, nested, request, text};
+use crate::testing::{
+    admit, any_request, attribute, decoded, deep, good_span, message, nested, request, text,
+};
 use crate::wire::Writer;
 
 fn reason(span: Vec<u8>) -> Option<&'static str> {
-    let admitted = admit(&request(b"", b"", &[good_span(1, |_| ()), span, good_span(3, |_| ())])).unwrap();
+    let admitted = admit(&request(
+        b"",
+        b"",
+        &[good_span(1, |_| ()), span, good_span(3, |_| ())],
+    ))
+    .unwrap();
     assert_eq!(admitted.spans + admitted.rejected, 3);
     admitted.reasons.first().map(|rejection| rejection.reason)
 }
@@ -18,8 +25,15 @@ fn span_with(more: impl FnOnce(&mut Writer)) -> Vec<u8> {
 
 #[test]
 fn a_request_without_spans_is_accepted() {
-    for body in [Bytes::new(), request(b"", b"", &[]), Bytes::from_static(b"\x0a\x00"), Bytes::from_static(b"\x0a\x02\x12\x00")] {
-        assert_eq!(admit(&body), Ok(Admitted { body, ..Admitted::default() }));
+    for body in [
+        Bytes::new(),
+        request(b"", b"", &[]),
+        Bytes::from_static(b"\x0a\x00"),
+        Bytes::from_static(b"\x0a\x02\x12\x00"),
+    ] {
+        let admitted = admit(&body).unwrap();
+        assert_eq!((admitted.spans, admitted.rejected), (0, 0));
+        assert_eq!(admitted.body, body);
     }
 }
 
@@ -33,24 +47,63 @@ fn an_accepted_body_is_not_copied() {
 fn each_wrong_span_costs_itself_and_has_a_reason() {
     let cases: Vec<(Option<&str>, Vec<u8>)> = vec![
         (None, span_with(|_| ())),
-        (Some("trace_id_length"), message(|w| w.bytes_field(span::SPAN_ID, &[1; 8]))),
-        (Some("trace_id_length"), span_with(|w| w.bytes_field(span::TRACE_ID, &[1; 15]))),
-        (Some("trace_id_zero"), span_with(|w| w.bytes_field(span::TRACE_ID, &[0; 16]))),
-        (Some("span_id_length"), span_with(|w| w.bytes_field(span::SPAN_ID, &[1; 16]))),
-        (Some("span_id_zero"), span_with(|w| w.bytes_field(span::SPAN_ID, &[0; 8]))),
-        (None, span_with(|w| w.bytes_field(span::PARENT_SPAN_ID, &[0; 8]))),
-        (Some("parent_span_id_length"), span_with(|w| w.bytes_field(span::PARENT_SPAN_ID, &[1; 7]))),
+        (
+            Some("trace_id_length"),
+            message(|w| w.bytes_field(span::SPAN_ID, &[1; 8])),
+        ),
+        (
+            Some("trace_id_length"),
+            span_with(|w| w.bytes_field(span::TRACE_ID, &[1; 15])),
+        ),
+        (
+            Some("trace_id_zero"),
+            span_with(|w| w.bytes_field(span::TRACE_ID, &[0; 16])),
+        ),
+        (
+            Some("span_id_length"),
+            span_with(|w| w.bytes_field(span::SPAN_ID, &[1; 16])),
+        ),
+        (
+            Some("span_id_zero"),
+            span_with(|w| w.bytes_field(span::SPAN_ID, &[0; 8])),
+        ),
+        (
+            None,
+            span_with(|w| w.bytes_field(span::PARENT_SPAN_ID, &[0; 8])),
+        ),
+        (
+            Some("parent_span_id_length"),
+            span_with(|w| w.bytes_field(span::PARENT_SPAN_ID, &[1; 7])),
+        ),
         (None, span_with(|w| nested(w, span::LINKS, |_| ()))),
-        (Some("link_id_length"), span_with(|w| nested(w, span::LINKS, |w| w.bytes_field(link::TRACE_ID, &[1; 8])))),
+        (
+            Some("link_id_length"),
+            span_with(|w| nested(w, span::LINKS, |w| w.bytes_field(link::TRACE_ID, &[1; 8]))),
+        ),
         (Some("span_framing"), span_with(|w| w.raw(b"\x0a\x7f"))),
         (Some("span_framing"), span_with(|w| w.raw(b"\x0b"))),
         (Some("span_framing"), span_with(|w| w.raw(b"\x00\x00"))),
-        (Some("span_framing"), span_with(|w| w.varint_field(span::NAME, 1))),
-        (Some("span_framing"), span_with(|w| w.varint_field(span::START_TIME_UNIX_NANO, 1))),
+        (
+            Some("span_framing"),
+            span_with(|w| w.varint_field(span::NAME, 1)),
+        ),
+        (
+            Some("span_framing"),
+            span_with(|w| w.varint_field(span::START_TIME_UNIX_NANO, 1)),
+        ),
         (None, span_with(|w| w.varint_field(99, 1))),
-        (None, span_with(|w| attribute(w, span::ATTRIBUTES, "k", |w| w.raw(&deep(64))))),
-        (Some("depth"), span_with(|w| attribute(w, span::ATTRIBUTES, "k", |w| w.raw(&deep(65))))),
-        (Some("depth"), span_with(|w| attribute(w, span::ATTRIBUTES, "k", |w| w.raw(&deep(10_000))))),
+        (
+            None,
+            span_with(|w| attribute(w, span::ATTRIBUTES, "k", |w| w.raw(&deep(64)))),
+        ),
+        (
+            Some("depth"),
+            span_with(|w| attribute(w, span::ATTRIBUTES, "k", |w| w.raw(&deep(65)))),
+        ),
+        (
+            Some("depth"),
+            span_with(|w| attribute(w, span::ATTRIBUTES, "k", |w| w.raw(&deep(10_000)))),
+        ),
     ];
     for (index, (expected, span)) in cases.into_iter().enumerate() {
         assert_eq!(reason(span), expected, "case {index}");
@@ -64,8 +117,15 @@ fn fields_of_later_and_earlier_protocols_are_passed_over() {
         nested(w, span::ATTRIBUTES, |w| w.varint_field(3, 1));
     })];
     let mut body = request(b"\x1a\x00", b"", &spans).to_vec();
-    body.extend(message(|w| nested(w, REQUEST_RESOURCE_SPANS, |w| w.bytes_field(1000, b"\x0a\x00"))));
-    assert_eq!(admit(&Bytes::from(body)).map(|admitted| (admitted.spans, admitted.rejected)), Ok((1, 0)));
+    body.extend(message(|w| {
+        nested(w, REQUEST_RESOURCE_SPANS, |w| {
+            w.bytes_field(1000, b"\x0a\x00")
+        })
+    }));
+    assert_eq!(
+        admit(&Bytes::from(body)).map(|admitted| (admitted.spans, admitted.rejected)),
+        Ok((1, 0))
+    );
 }
 
 #[test]
@@ -77,16 +137,34 @@ fn a_broken_resource_or_scope_costs_exactly_its_spans() {
     body.extend(request(b"", b"", &good));
     let admitted = admit(&Bytes::from(body)).unwrap();
     assert_eq!((admitted.spans, admitted.rejected), (4, 8));
-    let words: Vec<_> = admitted.reasons.iter().map(|rejection| (rejection.reason, rejection.count)).collect();
+    let words: Vec<_> = admitted
+        .reasons
+        .iter()
+        .map(|rejection| (rejection.reason, rejection.count))
+        .collect();
     assert_eq!(words, [("depth", 4), ("scope", 4)]);
-    assert_eq!(decoded([&admitted.body]), decoded([&request(b"", b"", &good)]));
+    assert_eq!(
+        decoded([&admitted.body]),
+        decoded([&request(b"", b"", &good)])
+    );
 }
 
 #[test]
 fn framing_above_the_spans_is_malformed() {
-    for body in [&b"\x0a"[..], b"\x0a\x05\x12", b"\x08\x01", b"\x0a\x02\x10\x01", b"\x0a\x04\x12\x02\x10\x01", b"\x0b", b"hello"] {
+    for body in [
+        &b"\x0a"[..],
+        b"\x0a\x05\x12",
+        b"\x08\x01",
+        b"\x0a\x02\x10\x01",
+        b"\x0a\x04\x12\x02\x10\x01",
+        b"\x0b",
+        b"hello",
+    ] {
         let why = admit(&Bytes::copy_from_slice(body)).unwrap_err();
-        assert!(why.0.starts_with("the body is not an OTLP trace request: "), "{why:?}");
+        assert!(
+            why.0.starts_with("the body is not an OTLP trace request: "),
+            "{why:?}"
+        );
     }
 }
 
@@ -114,7 +192,9 @@ fn broken_text_is_kept_and_counted() {
     let span = span_with(|w| {
         w.bytes_field(span::NAME, b"\xff");
         attribute(w, span::ATTRIBUTES, "k", text(b"\xff"));
-        attribute(w, span::ATTRIBUTES, "k", |w| nested(w, any_value::ARRAY, |w| nested(w, 1, text(b"\xff"))));
+        attribute(w, span::ATTRIBUTES, "k", |w| {
+            nested(w, any_value::ARRAY, |w| nested(w, 1, text(b"\xff")))
+        });
     });
     let resource = message(|w| attribute(w, resource::ATTRIBUTES, "k", text(b"\xff")));
     let body = request(&resource, b"\x0a\x01\xff", &[span.clone(), span]);
@@ -125,22 +205,62 @@ fn broken_text_is_kept_and_counted() {
 
 #[test]
 fn expansion_is_bounded_for_the_span_the_resource_and_the_request() {
-    let limits = Limits { max_span_bytes: 2000, max_head_bytes: 1000, max_request_bytes: 5000, ..Limits::default() };
-    let resource = |size: usize| message(|w| attribute(w, resource::ATTRIBUTES, "k", text(&vec![b'x'; size])));
+    let limits = Limits {
+        max_span_bytes: 2000,
+        max_head_bytes: 1000,
+        max_request_bytes: 5000,
+        ..Limits::default()
+    };
+    let resource =
+        |size: usize| message(|w| attribute(w, resource::ATTRIBUTES, "k", text(&vec![b'x'; size])));
     let words = |body| {
         let admitted = protobuf(body, &limits).unwrap();
-        (admitted.spans, admitted.reasons.iter().map(|rejection| (rejection.reason, rejection.count)).collect::<Vec<_>>())
+        (
+            admitted.spans,
+            admitted
+                .reasons
+                .iter()
+                .map(|rejection| (rejection.reason, rejection.count))
+                .collect::<Vec<_>>(),
+        )
     };
     let spans: Vec<Vec<u8>> = (1..11).map(|id| good_span(id, |_| ())).collect();
-    assert_eq!(words(request(&resource(900), b"", &spans)), (4, vec![("request_size", 6)]));
-    assert_eq!(words(request(&resource(1000), b"", &spans)), (0, vec![("resource_size", 10)]));
+    assert_eq!(
+        words(request(&resource(900), b"", &spans)),
+        (4, vec![("request_size", 6)])
+    );
+    assert_eq!(
+        words(request(&resource(1000), b"", &spans)),
+        (0, vec![("resource_size", 10)])
+    );
     let wide = good_span(1, |w| (0..700).for_each(|_| w.raw(b"\x5a\x00")));
-    assert_eq!(words(request(b"", b"", &[wide])), (0, vec![("span_size", 1)]));
+    assert_eq!(
+        words(request(b"", b"", &[wide])),
+        (0, vec![("span_size", 1)])
+    );
+}
+
+#[test]
+fn unknown_fields_count_as_long_as_they_are_kept() {
+    let mut body = request(b"", b"", &[good_span(1, |_| ()), good_span(2, |_| ())]).to_vec();
+    body.extend(message(|w| w.bytes_field(99, &[0; 100_000])));
+    let body = Bytes::from(body);
+    let admitted = admit(&body).unwrap();
+    assert_eq!(admitted.decoded_bytes, body.len() as u64);
+    let parts = split(&body, 2, admitted.decoded_bytes, 2, 50_000);
+    assert!(parts.iter().all(|part| part.decoded_bytes < 1000));
 }
 
 #[test]
 fn the_message_says_why_and_what_to_do() {
-    let body = request(b"", b"", &[good_span(1, |_| ()), span_with(|w| w.bytes_field(span::TRACE_ID, &[1; 15]))]);
+    let body = request(
+        b"",
+        b"",
+        &[
+            good_span(1, |_| ()),
+            span_with(|w| w.bytes_field(span::TRACE_ID, &[1; 15])),
+        ],
+    );
     assert_eq!(
         message_of(&body).as_deref(),
         Some(
@@ -148,7 +268,10 @@ fn the_message_says_why_and_what_to_do() {
              (span 2: trace_id has 15 bytes instead of 16; a trace_id is 16 bytes, not all zero)."
         )
     );
-    assert_eq!(message_of(&request(b"", b"", &[good_span(1, |_| ())])), None);
+    assert_eq!(
+        message_of(&request(b"", b"", &[good_span(1, |_| ())])),
+        None
+    );
 }
 
 fn message_of(body: &Bytes) -> Option<String> {
@@ -219,13 +342,25 @@ fn a_request_cut_at_every_byte_keeps_the_promises() {
 
 /// What is true of any bytes whatever.
 fn holds(body: &Bytes) -> Result<(), TestCaseError> {
-    let Ok(admitted) = admit(body) else { return Ok(()) };
-    prop_assert_eq!(admitted.rejected, admitted.reasons.iter().map(|rejection| rejection.count).sum::<u32>());
+    let Ok(admitted) = admit(body) else {
+        return Ok(());
+    };
+    prop_assert_eq!(
+        admitted.rejected,
+        admitted
+            .reasons
+            .iter()
+            .map(|rejection| rejection.count)
+            .sum::<u32>()
+    );
     prop_assert!(super::message(&admitted).is_none_or(|message| message.len() <= 1024));
     let again = admit(&admitted.body).unwrap();
     prop_assert_eq!((again.spans, again.rejected), (admitted.spans, 0));
     prop_assert_eq!(again.decoded_bytes, admitted.decoded_bytes);
     prop_assert_eq!(again.replaced_utf8, admitted.replaced_utf8);
-    prop_assert_eq!(decoded([&admitted.body]).num_rows(), admitted.spans as usize);
+    prop_assert_eq!(
+        decoded([&admitted.body]).num_rows(),
+        admitted.spans as usize
+    );
     Ok(())
 }

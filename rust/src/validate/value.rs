@@ -57,7 +57,9 @@ impl Seen {
             match (field.number, field.value) {
                 (key_value::KEY, Value::Bytes(key)) => self.text(key),
                 (key_value::VALUE, Value::Bytes(value)) => self.any_value(value, depth_left)?,
-                (key_value::KEY | key_value::VALUE, _) => return Err(Fault::Mismatch(field.number).into()),
+                (key_value::KEY | key_value::VALUE, _) => {
+                    return Err(Fault::Mismatch(field.number).into());
+                }
                 _ => {}
             }
         }
@@ -66,24 +68,36 @@ impl Seen {
 
     /// Recursion ends with `depth_left`, so the stack holds.
     fn any_value(&mut self, message: &[u8], depth_left: u8) -> Result<(), Bad> {
-        let Some(depth_left) = depth_left.checked_sub(1) else { return Err(Bad::Depth) };
+        let Some(depth_left) = depth_left.checked_sub(1) else {
+            return Err(Bad::Depth);
+        };
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (any_value::STRING, Value::Bytes(text)) => self.text(text),
-                (any_value::ARRAY, Value::Bytes(list)) => self.list(list, |seen, item| seen.any_value(item, depth_left))?,
-                (any_value::KVLIST, Value::Bytes(list)) => self.list(list, |seen, item| seen.key_value(item, depth_left))?,
+                (any_value::ARRAY, Value::Bytes(list)) => {
+                    self.list(list, |seen, item| seen.any_value(item, depth_left))?
+                }
+                (any_value::KVLIST, Value::Bytes(list)) => {
+                    self.list(list, |seen, item| seen.key_value(item, depth_left))?
+                }
                 (any_value::BYTES, Value::Bytes(_))
                 | (any_value::BOOL | any_value::INT, Value::Varint(_))
                 | (any_value::DOUBLE, Value::Fixed64(_)) => {}
-                (any_value::STRING..=any_value::BYTES, _) => return Err(Fault::Mismatch(field.number).into()),
+                (any_value::STRING..=any_value::BYTES, _) => {
+                    return Err(Fault::Mismatch(field.number).into());
+                }
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn list(&mut self, message: &[u8], mut item: impl FnMut(&mut Self, &[u8]) -> Result<(), Bad>) -> Result<(), Bad> {
+    fn list(
+        &mut self,
+        message: &[u8],
+        mut item: impl FnMut(&mut Self, &[u8]) -> Result<(), Bad>,
+    ) -> Result<(), Bad> {
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
@@ -96,12 +110,17 @@ impl Seen {
     }
 }
 
-/// Key and text of an attribute in the shape that every SDK writes for short strings; `None` sends the caller the long way.
+/// Key and text of an attribute in the shape that every SDK writes for short strings; `None` sends
+/// the caller the long way.
 #[inline]
 pub(crate) fn plain_string_attribute(attribute: &[u8]) -> Option<(&[u8], &[u8])> {
-    let [0x0a, key_length, rest @ ..] = attribute else { return None };
+    let [0x0a, key_length, rest @ ..] = attribute else {
+        return None;
+    };
     let (key, rest) = rest.split_at_checked(usize::from(*key_length))?;
-    let [0x12, value_length, 0x0a, text_length, text @ ..] = rest else { return None };
+    let [0x12, value_length, 0x0a, text_length, text @ ..] = rest else {
+        return None;
+    };
     let plain = *key_length < 0x80
         && *value_length < 0x80
         && usize::from(*text_length) == text.len()

@@ -28,7 +28,15 @@ impl<'a> Sink<'a> for Count {
 /// Counts what is accepted and what is not.
 pub(super) fn count(body: &[u8], limits: &Limits) -> Result<Tally, Malformed> {
     let mut tally = Tally::default();
-    match (Walk { body, limits, tally: &mut tally, sink: &mut Count, in_order: true }).request() {
+    match (Walk {
+        body,
+        limits,
+        tally: &mut tally,
+        sink: &mut Count,
+        in_order: true,
+    })
+    .request()
+    {
         Ok(()) => Ok(tally),
         Err(Stop::Malformed(why)) => Err(why),
         Err(Stop::LateHead) => {
@@ -46,7 +54,15 @@ pub(super) fn request<'a>(
     tally: &mut Tally,
     sink: &mut impl Sink<'a>,
 ) -> Result<(), Malformed> {
-    match (Walk { body, limits, tally, sink, in_order: false }).request() {
+    match (Walk {
+        body,
+        limits,
+        tally,
+        sink,
+        in_order: false,
+    })
+    .request()
+    {
         Err(Stop::Malformed(why)) => Err(why),
         Ok(()) | Err(Stop::LateHead) => Ok(()),
     }
@@ -71,8 +87,8 @@ struct Walk<'w, 'a, S> {
     limits: &'w Limits,
     tally: &'w mut Tally,
     sink: &'w mut S,
-    /// Expect the head of each group before its children and stop otherwise. Saves looking at every span's start twice,
-    /// a fifth of the time when the body is not in the core's cache.
+    /// Expect the head of each group before its children and stop otherwise. Saves looking at every
+    /// span's start twice, a fifth of the time when the body is not in the core's cache.
     in_order: bool,
 }
 
@@ -85,18 +101,27 @@ struct Head {
     broken: Option<Why>,
 }
 
-/// A schema's URL is stored once, but a longer one than this counts for each part of a split request.
+/// A schema's URL is stored once, but a longer one than this counts for each part of a split
+/// request.
 const FREE_SCHEMA_URL: usize = 1024;
 
 impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
     fn request(&mut self) -> Result<(), Stop> {
         let mut reader = Reader::new(self.body);
-        while let Some(field) = self.next(&mut reader, "ExportTraceServiceRequest")?.map(|(field, _)| field) {
+        while let Some(field) = self
+            .next(&mut reader, "ExportTraceServiceRequest")?
+            .map(|(field, _)| field)
+        {
             match (field.number, field.value) {
                 (REQUEST_RESOURCE_SPANS, Value::Bytes(message)) => self.resource_spans(message)?,
                 (REQUEST_RESOURCE_SPANS, _) => {
                     let fault = Fault::Mismatch(REQUEST_RESOURCE_SPANS);
-                    return Err(malformed(self.body, "ExportTraceServiceRequest", &reader, fault));
+                    return Err(malformed(
+                        self.body,
+                        "ExportTraceServiceRequest",
+                        &reader,
+                        fault,
+                    ));
                 }
                 _ => {}
             }
@@ -105,8 +130,14 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
     }
 
     #[inline]
-    fn next(&self, reader: &mut Reader<'a>, what: &str) -> Result<Option<(Field<'a>, &'a [u8])>, Stop> {
-        reader.field_with_bytes().map_err(|fault| malformed(self.body, what, reader, fault))
+    fn next(
+        &self,
+        reader: &mut Reader<'a>,
+        what: &str,
+    ) -> Result<Option<(Field<'a>, &'a [u8])>, Stop> {
+        reader
+            .field_with_bytes()
+            .map_err(|fault| malformed(self.body, what, reader, fault))
     }
 
     fn resource_spans(&mut self, message: &'a [u8]) -> Result<(), Stop> {
@@ -120,7 +151,10 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
             }
         }
         if self.tally.spans > accepted {
-            self.tally.replaced_utf8 = self.tally.replaced_utf8.saturating_add(resource.replaced_utf8);
+            self.tally.replaced_utf8 = self
+                .tally
+                .replaced_utf8
+                .saturating_add(resource.replaced_utf8);
         }
         Ok(())
     }
@@ -130,14 +164,17 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         self.sink.scope_spans(message);
         let accepted = self.tally.spans;
         let head_bytes = resource.bytes + scope.bytes;
-        let too_large = (head_bytes > self.limits.max_head_bytes).then_some(Why::HeadSize(head_bytes));
+        let too_large =
+            (head_bytes > self.limits.max_head_bytes).then_some(Why::HeadSize(head_bytes));
         let broken = resource.broken.or(scope.broken).or(too_large);
         while let Some((field, whole)) = self.next(&mut reader, "ScopeSpans")? {
             match (field.number, field.value, broken) {
-                (group::CHILDREN, Value::Bytes(message), None) => match self.span(message, head_bytes) {
-                    Ok(decoded_bytes) => self.sink.span(whole, decoded_bytes),
-                    Err(why) => self.tally.reject(why),
-                },
+                (group::CHILDREN, Value::Bytes(message), None) => {
+                    match self.span(message, head_bytes) {
+                        Ok(decoded_bytes) => self.sink.span(whole, decoded_bytes),
+                        Err(why) => self.tally.reject(why),
+                    }
+                }
                 (group::CHILDREN, Value::Bytes(_), Some(why)) => self.tally.reject(why),
                 _ => self.late(field, &mut scope)?,
             }
@@ -162,10 +199,15 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         }
     }
 
-    /// Reads all but the children: up to the first child when in order, else wherever in the message it stands.
-    /// The reader that is returned stands where the children are to be read from.
+    /// Reads all but the children: up to the first child when in order, else wherever in the
+    /// message it stands. The reader that is returned stands where the children are to be read
+    /// from.
     fn head(&self, message: &'a [u8], place: Place) -> Result<(Head, Reader<'a>), Stop> {
-        let what = if place == Place::Resource { "ResourceSpans" } else { "ScopeSpans" };
+        let what = if place == Place::Resource {
+            "ResourceSpans"
+        } else {
+            "ScopeSpans"
+        };
         let mut head = Head::default();
         let mut seen = Seen::default();
         let mut reader = Reader::new(message);
@@ -181,7 +223,9 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                     } else {
                         self.scope(message, &mut seen)
                     };
-                    head.broken = head.broken.or(checked.err().map(|bad| Why::inside(place, bad)));
+                    head.broken = head
+                        .broken
+                        .or(checked.err().map(|bad| Why::inside(place, bad)));
                 }
                 (group::SCHEMA_URL, Value::Bytes(url)) => {
                     head.replaced_utf8 += u32::from(!is_utf8(url));
@@ -190,7 +234,12 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                     }
                 }
                 (group::HEAD..=group::SCHEMA_URL, _) => {
-                    return Err(malformed(self.body, what, &reader, Fault::Mismatch(field.number)));
+                    return Err(malformed(
+                        self.body,
+                        what,
+                        &reader,
+                        Fault::Mismatch(field.number),
+                    ));
                 }
                 _ => {}
             }
@@ -208,7 +257,9 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
-                (resource::ATTRIBUTES, Value::Bytes(attribute)) => seen.attribute(attribute, self.limits.max_depth)?,
+                (resource::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    seen.attribute(attribute, self.limits.max_depth)?
+                }
                 (resource::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (resource::ATTRIBUTES..=resource::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
@@ -224,9 +275,13 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (scope::NAME | scope::VERSION, Value::Bytes(text)) => seen.text(text),
-                (scope::ATTRIBUTES, Value::Bytes(attribute)) => seen.attribute(attribute, self.limits.max_depth)?,
+                (scope::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    seen.attribute(attribute, self.limits.max_depth)?
+                }
                 (scope::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
-                (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => return Err(Fault::Mismatch(field.number).into()),
+                (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => {
+                    return Err(Fault::Mismatch(field.number).into());
+                }
                 _ => {}
             }
         }
@@ -252,11 +307,14 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
     fn span_fields(&self, message: &[u8], seen: &mut Seen) -> Result<(), Why> {
         let depth = self.limits.max_depth;
         let broken = |bad: Bad| Why::inside(Place::Span, bad);
-        let (mut trace_id, mut span_id, mut parent_span_id): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
+        let (mut trace_id, mut span_id, mut parent_span_id): (&[u8], &[u8], &[u8]) =
+            (&[], &[], &[]);
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field().map_err(|fault| broken(fault.into()))? {
             match (field.number, field.value) {
-                (span::ATTRIBUTES, Value::Bytes(attribute)) => seen.attribute(attribute, depth).map_err(broken)?,
+                (span::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    seen.attribute(attribute, depth).map_err(broken)?
+                }
                 (span::TRACE_ID, Value::Bytes(id)) => trace_id = id,
                 (span::SPAN_ID, Value::Bytes(id)) => span_id = id,
                 (span::PARENT_SPAN_ID, Value::Bytes(id)) => parent_span_id = id,
@@ -272,8 +330,12 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 | (span::FLAGS, Value::Fixed32(_)) => {}
                 (span::EVENTS, Value::Bytes(event)) => self.event(event, seen).map_err(broken)?,
                 (span::LINKS, Value::Bytes(link)) => self.link(link, seen)?,
-                (span::STATUS, Value::Bytes(status)) => status_fields(status, seen).map_err(broken)?,
-                (span::TRACE_ID..=span::FLAGS, _) => return Err(broken(Fault::Mismatch(field.number).into())),
+                (span::STATUS, Value::Bytes(status)) => {
+                    status_fields(status, seen).map_err(broken)?
+                }
+                (span::TRACE_ID..=span::FLAGS, _) => {
+                    return Err(broken(Fault::Mismatch(field.number).into()));
+                }
                 _ => {}
             }
         }
@@ -287,9 +349,12 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
-                (event::TIME_UNIX_NANO, Value::Fixed64(_)) | (event::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
+                (event::TIME_UNIX_NANO, Value::Fixed64(_))
+                | (event::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (event::NAME, Value::Bytes(text)) => seen.text(text),
-                (event::ATTRIBUTES, Value::Bytes(attribute)) => seen.attribute(attribute, self.limits.max_depth)?,
+                (event::ATTRIBUTES, Value::Bytes(attribute)) => {
+                    seen.attribute(attribute, self.limits.max_depth)?
+                }
                 (event::TIME_UNIX_NANO..=event::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
                 }
@@ -310,10 +375,14 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 (link::SPAN_ID, Value::Bytes(id)) => span_id = id,
                 (link::TRACE_STATE, Value::Bytes(text)) => seen.text(text),
                 (link::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth).map_err(broken)?;
+                    seen.attribute(attribute, self.limits.max_depth)
+                        .map_err(broken)?;
                 }
-                (link::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) | (link::FLAGS, Value::Fixed32(_)) => {}
-                (link::TRACE_ID..=link::FLAGS, _) => return Err(broken(Fault::Mismatch(field.number).into())),
+                (link::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_))
+                | (link::FLAGS, Value::Fixed32(_)) => {}
+                (link::TRACE_ID..=link::FLAGS, _) => {
+                    return Err(broken(Fault::Mismatch(field.number).into()));
+                }
                 _ => {}
             }
         }
@@ -348,5 +417,9 @@ fn required(id: Id, bytes: &[u8], length: usize) -> Result<(), Why> {
 
 #[inline]
 fn optional(id: Id, bytes: &[u8], length: usize) -> Result<(), Why> {
-    if bytes.is_empty() || bytes.len() == length { Ok(()) } else { Err(Why::IdLength(id, bytes.len())) }
+    if bytes.is_empty() || bytes.len() == length {
+        Ok(())
+    } else {
+        Err(Why::IdLength(id, bytes.len()))
+    }
 }

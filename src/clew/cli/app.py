@@ -42,7 +42,7 @@ def clew() -> None:
 def main() -> None:
     """The console script."""
     try:
-        app()
+        app(prog_name="clew")  # also as `python -m clew`
     except Failure as failure:
         print(f"clew: {failure}", file=sys.stderr)
         sys.exit(1)

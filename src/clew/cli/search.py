@@ -20,6 +20,8 @@ HEADER = (
     Column("ERRORS", right=True),
     Column("ROOT", gives_way=True),
 )
+# Below this the root would have no room: the count of spans goes, and the date of today.
+NARROW = 110
 
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DURATION", help="From this long ago on, e.g. 15m.")
@@ -68,11 +70,9 @@ def command(
     if not answer["traces"]:
         note(nothing_found(query, parameters))
         return
-    table(Screen.of(sys.stdout), HEADER, [as_row(trace) for trace in answer["traces"]])
+    show(Screen.of(sys.stdout), answer["traces"], time.time_ns())
     if answer.get("nextCursor"):
-        note(
-            f"there may be more; ask for more with --limit, or before {_oldest(answer)} with --end"
-        )
+        note(f"there may be more; see further back with --end {_oldest(answer)}, or use --limit")
 
 
 def time_range(since: str | None, start: str | None, end: str | None) -> dict[str, str]:
@@ -86,6 +86,23 @@ def time_range(since: str | None, start: str | None, end: str | None) -> dict[st
             raise typer.BadParameter(f"--since: {error}") from None
     given = {"start": start, "end": end}
     return {name: text for name, text in given.items() if text is not None}
+
+
+def show(screen: Screen, traces: list[dict[str, Any]], now_ns: int) -> None:
+    """The table, in a form for this width."""
+    rows = [as_row(trace) for trace in traces]
+    if screen.width is None or screen.width >= NARROW:
+        table(screen, HEADER, rows)
+        return
+    today = format_time(now_ns)[:10]
+    table(
+        screen,
+        [column for column in HEADER if column.title != "SPANS"],
+        [
+            [started[11:19] if started.startswith(today) else started[5:16], *ids, errors, root]
+            for started, *ids, _, errors, root in rows
+        ],
+    )
 
 
 def as_row(trace: dict[str, Any]) -> list[str]:
@@ -109,4 +126,5 @@ def nothing_found(query: str, parameters: dict[str, str]) -> str:
 
 
 def _oldest(answer: dict[str, Any]) -> str:
-    return format_time(min(int(trace["startTimeUnixNano"]) for trace in answer["traces"]))
+    oldest_ns = min(int(trace["startTimeUnixNano"]) for trace in answer["traces"])
+    return format_time(oldest_ns).replace(" ", "T")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -65,7 +66,7 @@ def _option(declared: dataclasses.Field[object]) -> inspect.Parameter:
 def _readable(value: object) -> str:
     if isinstance(value, int) and value and value % (1 << 20) == 0:
         return f"{value >> 20}MiB"
-    return str(value)
+    return str(value).replace(str(Path.home()), "~", 1)
 
 
 _options = [_option(declared) for declared in dataclasses.fields(Settings)]

@@ -131,4 +131,3 @@ def _fetch(blocks: Any) -> Any:
         return blocks.fetch()
     except RuntimeError as error:
         raise classify(str(error)) from error
-

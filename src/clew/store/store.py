@@ -18,14 +18,13 @@ from clew.sql import Statement, load, schema
 from clew.store.embedded import Embedded, server_settings
 from clew.store.engine import Engine, Parameters
 from clew.store.errors import SchemaError, StoreError
-from clew.store.reader import Reader, reader_settings
+from clew.store.reader import QUERIES, STREAMS, Reader, query_settings, stream_settings
 
 SCHEMA_VERSION = 1
 # Tables whose rows carry their segment. The others may be inserted twice and stay the same.
 SEGMENT_TABLES = ("spans",)
 IDEMPOTENT_TABLES = ("trace_ranges",)
 
-_READERS = 4
 _EPOCH = date(1970, 1, 1)
 
 
@@ -55,12 +54,17 @@ class Store:
         Raises `SchemaError` when a newer Clew wrote it, and `StoreError` when it cannot be opened.
         """
         server = server_settings(memory_bytes)
-        limits = reader_settings(memory_bytes, _READERS)
         path.mkdir(parents=True, exist_ok=True)
         writer = Embedded(path, server)
         try:
             _prepare(writer, path)
-            return cls(writer, Reader(lambda: Embedded(path, {**server, **limits}), _READERS))
+            queries = {**server, **query_settings(memory_bytes)}
+            streams = {**server, **stream_settings(memory_bytes)}
+            reader = Reader(
+                [Embedded(path, queries) for _ in range(QUERIES)],
+                [Embedded(path, streams) for _ in range(STREAMS)],
+            )
+            return cls(writer, reader)
         except BaseException:
             writer.close()
             raise

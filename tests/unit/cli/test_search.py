@@ -1,13 +1,28 @@
 from __future__ import annotations
 
+import io
 import time
+from typing import Any
 
 import pytest
 import typer
 
-from clew.cli.search import as_row, nothing_found, time_range
+from clew.cli.output import Screen
+from clew.cli.search import as_row, nothing_found, show, time_range
 
 NOW_NS = 1_795_348_800_000_000_000
+
+
+def trace(start_ns: int, name: str = "POST /orders") -> dict[str, Any]:
+    return {
+        "traceId": "ab" * 16,
+        "rootServiceName": "storefront",
+        "rootName": name,
+        "startTimeUnixNano": str(start_ns),
+        "durationNanos": "1500000",
+        "spanCount": 3,
+        "errorCount": 1,
+    }
 
 
 def test_nothing_given_leaves_the_range_to_the_server() -> None:
@@ -35,18 +50,19 @@ def test_two_beginnings_are_refused() -> None:
 
 
 def test_row_shows_service_and_name_of_the_root() -> None:
-    row = as_row(
-        {
-            "traceId": "ab" * 16,
-            "rootServiceName": "shop",
-            "rootName": "GET /",
-            "startTimeUnixNano": str(NOW_NS),
-            "durationNanos": "1500000",
-            "spanCount": 3,
-            "errorCount": 0,
-        }
-    )
-    assert row == ["2026-11-22 12:00:00.000Z", "ab" * 16, "1.5 ms", "3", "-", "shop GET /"]
+    row = as_row(trace(NOW_NS, "GET /"))
+    assert row == ["2026-11-22 12:00:00.000Z", "ab" * 16, "1.5 ms", "3", "1", "storefront GET /"]
+
+
+def test_table_fits_into_eighty_columns_and_keeps_the_whole_id() -> None:
+    stream = io.StringIO()
+    yesterday = trace(NOW_NS - 86_400 * 10**9, "x" * 100)
+    show(Screen(stream, False, True, 80), [trace(NOW_NS), yesterday], NOW_NS)
+    lines = stream.getvalue().splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert lines[1].startswith(f"12:00:00     {'ab' * 16}")
+    assert lines[2].startswith(f"11-21 12:00  {'ab' * 16}")
+    assert "storefront" in lines[1]
 
 
 def test_empty_answer_says_where_it_looked() -> None:

@@ -9,7 +9,7 @@ import pytest
 from clew.sql import Statement
 from clew.store.engine import Parameters
 from clew.store.errors import StoreError
-from clew.store.reader import Reader, reader_settings
+from clew.store.reader import Reader, query_settings, stream_settings
 
 ASK = Statement("test", "select 1", frozenset())
 
@@ -49,7 +49,7 @@ class FakeEngine:
 def test_every_connection_serves_one_caller_at_a_time() -> None:
     meet = Barrier(3)
     engines = [FakeEngine(meet) for _ in range(3)]
-    reader = Reader(iter(engines).__next__, 3)
+    reader = Reader(engines, [])
     threads = [Thread(target=reader.query, args=(ASK,)) for _ in range(3)]
     for thread in threads:
         thread.start()
@@ -59,7 +59,7 @@ def test_every_connection_serves_one_caller_at_a_time() -> None:
 
 
 def test_connection_comes_back_after_an_error() -> None:
-    reader = Reader(FakeEngine, 1)
+    reader = Reader([FakeEngine()], [FakeEngine()])
     for _ in range(3):
         with pytest.raises(StoreError, match="broken"):
             list(reader.stream(ASK))
@@ -68,9 +68,17 @@ def test_connection_comes_back_after_an_error() -> None:
 
 def test_connections_are_closed() -> None:
     engines = [FakeEngine(), FakeEngine()]
-    Reader(iter(engines).__next__, 2).close()
+    Reader(engines[:1], engines[1:]).close()
     assert all(engine.closed for engine in engines)
 
 
 def test_nothing_can_be_set_after_readonly() -> None:
-    assert list(reader_settings(1 << 30, 4))[-1] == "readonly"
+    assert list(query_settings(1 << 30))[-1] == "readonly"
+    assert list(stream_settings(1 << 30))[-1] == "readonly"
+
+
+def test_streams_have_connections_of_their_own() -> None:
+    reader = Reader([FakeEngine()], [FakeEngine()])
+    stream = reader.stream(ASK)
+    assert next(stream).num_rows == 1
+    assert reader.query(ASK).num_rows == 1

@@ -71,6 +71,6 @@ partition by receive_day
 order by (toStartOfMinute(time), service, name, time)
 settings
     {{settings}},
-    -- One file per part, not 200, until it is a GiB (16 M spans): one sync per insert, a quarter less
-    -- work to read a whole trace and a fifth less to merge. Larger parts have a file per column.
+    -- One file per part, not 200, until it is a GiB (16 M spans): one sync per insert, a fifth less
+    -- work to read a whole trace and to merge parts. Larger parts have a file per column.
     min_bytes_for_wide_part = 1073741824
