@@ -145,10 +145,10 @@ impl Builder {
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (resource::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    columns.attributes.add(attribute)?
+                    columns.attributes.add(attribute)?;
                 }
                 (resource::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => {
-                    dropped = count as u32
+                    dropped = count as u32;
                 }
                 (resource::ATTRIBUTES..=resource::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
@@ -178,7 +178,7 @@ impl Builder {
                 (scope::NAME, Value::Bytes(text)) => name = text,
                 (scope::VERSION, Value::Bytes(text)) => version = text,
                 (scope::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    columns.attributes.add(attribute)?
+                    columns.attributes.add(attribute)?;
                 }
                 (scope::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => dropped = count as u32,
                 (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => {
@@ -202,7 +202,7 @@ impl Builder {
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (span::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    self.columns.own.attributes.add(attribute)?
+                    self.columns.own.attributes.add(attribute)?;
                 }
                 (span::TRACE_ID, Value::Bytes(id)) => own.trace_id = id,
                 (span::SPAN_ID, Value::Bytes(id)) => own.span_id = id,
@@ -214,13 +214,13 @@ impl Builder {
                 // Enumerations and 32-bit counts keep the low 32 bits, as in the reference.
                 (span::KIND, Value::Varint(kind)) => own.kind = kind as i32,
                 (span::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => {
-                    own.dropped_attributes = count as u32
+                    own.dropped_attributes = count as u32;
                 }
                 (span::DROPPED_EVENTS_COUNT, Value::Varint(count)) => {
-                    own.dropped_events = count as u32
+                    own.dropped_events = count as u32;
                 }
                 (span::DROPPED_LINKS_COUNT, Value::Varint(count)) => {
-                    own.dropped_links = count as u32
+                    own.dropped_links = count as u32;
                 }
                 (span::FLAGS, Value::Fixed32(flags)) => own.flags = flags,
                 (span::EVENTS, Value::Bytes(event)) => self.event(event)?,
@@ -276,7 +276,7 @@ impl Builder {
                 (event::TIME_UNIX_NANO, Value::Fixed64(time)) => time_ns = time,
                 (event::NAME, Value::Bytes(text)) => name = text,
                 (event::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    columns.attributes.add(attribute)?
+                    columns.attributes.add(attribute)?;
                 }
                 (event::DROPPED_ATTRIBUTES_COUNT, Value::Varint(count)) => dropped = count as u32,
                 (event::TIME_UNIX_NANO..=event::DROPPED_ATTRIBUTES_COUNT, _) => {

@@ -53,20 +53,20 @@ fn attributes_are_kept_by_type_in_order_with_repeated_keys() {
     let span = good_span(1, |w| {
         attribute(w, span::ATTRIBUTES, "s", text(b"one"));
         attribute(w, span::ATTRIBUTES, "i", |w| {
-            w.varint_field(any_value::INT, 1 << 63)
+            w.varint_field(any_value::INT, 1 << 63);
         });
         attribute(w, span::ATTRIBUTES, "f", |w| {
-            w.fixed64_field(any_value::DOUBLE, (-0.0_f64).to_bits())
+            w.fixed64_field(any_value::DOUBLE, (-0.0_f64).to_bits());
         });
         attribute(w, span::ATTRIBUTES, "f", |w| {
-            w.fixed64_field(any_value::DOUBLE, f64::NAN.to_bits())
+            w.fixed64_field(any_value::DOUBLE, f64::NAN.to_bits());
         });
         attribute(w, span::ATTRIBUTES, "b", |w| {
-            w.varint_field(any_value::BOOL, 1)
+            w.varint_field(any_value::BOOL, 1);
         });
         attribute(w, span::ATTRIBUTES, "s", text(b"two\xff"));
         attribute(w, span::ATTRIBUTES, "y", |w| {
-            w.bytes_field(any_value::BYTES, b"\x00\xff")
+            w.bytes_field(any_value::BYTES, b"\x00\xff");
         });
         nested(w, span::ATTRIBUTES, |w| w.bytes_field(1, b"none"));
     });
@@ -111,7 +111,7 @@ fn resource_and_scope_are_repeated_for_each_of_their_spans() {
                 resource::ATTRIBUTES,
                 "service.name",
                 text(name.as_bytes()),
-            )
+            );
         })
     };
     let scope = |name: &str| message(|w| w.bytes_field(scope::NAME, name.as_bytes()));
@@ -176,7 +176,7 @@ fn repeated_fields_merge_as_protobuf_says() {
         nested(w, REQUEST_RESOURCE_SPANS, |w| {
             w.bytes_field(group::HEAD, &resource("one"));
             nested(w, group::CHILDREN, |w| {
-                w.bytes_field(group::CHILDREN, &span)
+                w.bytes_field(group::CHILDREN, &span);
             });
             w.bytes_field(group::HEAD, &resource("two"));
         });
@@ -211,7 +211,7 @@ fn events_and_links_keep_their_order_and_belong_to_their_span() {
                     attribute(w, event::ATTRIBUTES, "k", text(name.as_bytes()));
                 });
                 nested(w, span::LINKS, |w| {
-                    w.bytes_field(link::TRACE_STATE, name.as_bytes())
+                    w.bytes_field(link::TRACE_STATE, name.as_bytes());
                 });
             }
         })

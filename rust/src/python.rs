@@ -23,7 +23,7 @@ use crate::{counters, fault, json, listen, render};
 mod _kernel {
     #[pymodule_export]
     use super::{
-        Batch, Intake, Segment, admit, any_value_json, decode_request, decode_segment,
+        Batch, Intake, Segment, TableSchema, admit, any_value_json, decode_request, decode_segment,
         fault_points, spans_schema, trace_ranges_schema,
     };
 
@@ -108,6 +108,7 @@ struct Segment {
 
 /// Reads and decodes a whole segment. OSError: it cannot be read; ValueError: it is no segment of this version.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // what Python converts into is owned
 fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
     let read = py.detach(|| {
         let segment = journal::read_segment(&path)?;

@@ -184,7 +184,7 @@ impl SpanColumns {
             let (from, to) = (seconds(*start_ns), seconds(*start_ns.max(end_ns)));
             match ranges.get_mut(last.1) {
                 Some((_, min_time, max_time)) => {
-                    (*min_time, *max_time) = (from.min(*min_time), to.max(*max_time))
+                    (*min_time, *max_time) = (from.min(*min_time), to.max(*max_time));
                 }
                 None => ranges.push((*trace_id, from, to)),
             }

@@ -39,8 +39,8 @@ pub fn deep(depth: usize) -> Vec<u8> {
     (1..depth).fold(Vec::new(), |inner, _| {
         message(|writer| {
             nested(writer, any_value::ARRAY, |writer| {
-                writer.bytes_field(1, &inner)
-            })
+                writer.bytes_field(1, &inner);
+            });
         })
     })
 }
@@ -57,7 +57,7 @@ pub fn good_span(id: u8, more: impl FnOnce(&mut Writer)) -> Vec<u8> {
 /// One ResourceSpans with one ScopeSpans.
 pub fn request(resource: &[u8], scope: &[u8], spans: &[Vec<u8>]) -> Bytes {
     Bytes::from(message(|writer| {
-        resource_spans(writer, resource, &[(scope.to_vec(), spans.to_vec())])
+        resource_spans(writer, resource, &[(scope.to_vec(), spans.to_vec())]);
     }))
 }
 
@@ -110,7 +110,9 @@ fn any_value() -> impl Strategy<Value = Vec<u8>> {
             move |items: Vec<Vec<u8>>| {
                 message(|writer| {
                     nested(writer, number, |writer| {
-                        items.iter().for_each(|item| writer.bytes_field(1, item))
+                        for item in &items {
+                            writer.bytes_field(1, item);
+                        }
                     });
                 })
             }
@@ -139,9 +141,9 @@ fn attributes() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 fn with_attributes(number: u32, attributes: &[Vec<u8>]) -> Vec<u8> {
     message(|writer| {
-        attributes
-            .iter()
-            .for_each(|attribute| writer.bytes_field(number, attribute))
+        for attribute in attributes {
+            writer.bytes_field(number, attribute);
+        }
     })
 }
 
@@ -179,7 +181,7 @@ fn any_span() -> impl Strategy<Value = Vec<u8>> {
                     writer.bytes_field(span::LINKS, &with_attributes(link::ATTRIBUTES, attributes));
                 }
                 nested(writer, span::STATUS, |writer| {
-                    writer.bytes_field(status::MESSAGE, &tail)
+                    writer.bytes_field(status::MESSAGE, &tail);
                 });
                 writer.bytes_field(100, &tail);
             })

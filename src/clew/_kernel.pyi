@@ -1,7 +1,21 @@
-"""The Rust kernel. Arrow objects cross by the PyCapsule interface: `pyarrow.record_batch(batch)`."""
+"""The Rust kernel. Arrow objects cross by the PyCapsule interface: `pa.record_batch(batch)`."""
 
 from os import PathLike
 from typing import Any, final
+
+__all__ = [
+    "Batch",
+    "Intake",
+    "Segment",
+    "TableSchema",
+    "admit",
+    "any_value_json",
+    "decode_request",
+    "decode_segment",
+    "fault_points",
+    "spans_schema",
+    "trace_ranges_schema",
+]
 
 @final
 class Batch:
@@ -46,7 +60,7 @@ class Intake:
     """The listeners and the journal of this process."""
 
     def __new__(cls, config: dict[str, Any]) -> Intake:
-        """Serves at once. OSError: the journal cannot be opened; ValueError: the configuration."""
+        """Serves at once. OSError: the journal cannot be opened; ValueError: bad configuration."""
     def failed(self) -> bool:
         """True when the disk failed: nothing is acknowledged until a new process starts."""
     def stop(self, within_s: float) -> None:
@@ -58,7 +72,7 @@ def decode_segment(path: str | PathLike[str]) -> Segment:
     """OSError: the file cannot be read; ValueError: it is no segment of this version."""
 
 def admit(body: bytes, encoding: str) -> tuple[bytes, int, int, str | None]:
-    """The door's verdict: protobuf to keep, accepted, rejected, message. ValueError: undecodable."""
+    """(protobuf to keep, accepted, rejected, message). ValueError: the body is undecodable."""
 
 def decode_request(body: bytes) -> tuple[Batch, Batch]:
     """Rows of one admitted request, (spans, trace ranges), with zeros for segment and day."""

@@ -28,7 +28,7 @@ from clew.store import Store
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
-# Under load the intake goes first: what it has acknowledged can wait in the journal, senders cannot.
+# Under load the intake goes first: what is acknowledged can wait in the journal, senders cannot.
 NICENESS = 5
 
 

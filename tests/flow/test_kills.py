@@ -5,6 +5,7 @@
 from pathlib import Path
 
 import pytest
+
 from tests.flow.kill_rounds import run
 
 

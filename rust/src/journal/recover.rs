@@ -106,7 +106,7 @@ fn seal_leftover(
             // The next header may be sound, but what was not synced whole was not acknowledged … unless the disk
             // went bad under an acknowledged record: keep it, the store puts it into the dead-letter folder.
             Item::DamagedBody { offset, body, .. } => {
-                end = offset + format::RECORD_HEADER + body.len()
+                end = offset + format::RECORD_HEADER + body.len();
             }
             Item::Unreadable { rest, .. } => {
                 counters::add("clew_journal_torn_bytes_total", &[], rest.len() as u64);

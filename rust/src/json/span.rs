@@ -22,10 +22,10 @@ pub(super) fn span(text: &mut Text<'_>, writer: &mut Writer, max_depth: u8) -> R
             b"traceId" => writer.bytes_field(span::TRACE_ID, &hex(text, "traceId")?),
             b"spanId" => writer.bytes_field(span::SPAN_ID, &hex(text, "spanId")?),
             b"parentSpanId" => {
-                writer.bytes_field(span::PARENT_SPAN_ID, &hex(text, "parentSpanId")?)
+                writer.bytes_field(span::PARENT_SPAN_ID, &hex(text, "parentSpanId")?);
             }
             b"traceState" => {
-                writer.bytes_field(span::TRACE_STATE, &text.string_value("traceState")?)
+                writer.bytes_field(span::TRACE_STATE, &text.string_value("traceState")?);
             }
             b"name" => writer.bytes_field(span::NAME, &text.string_value("name")?),
             b"kind" => writer.varint_field(
@@ -62,7 +62,7 @@ pub(super) fn span(text: &mut Text<'_>, writer: &mut Writer, max_depth: u8) -> R
                 link(text, writer, max_depth)
             })?,
             b"droppedLinksCount" => {
-                count(text, writer, span::DROPPED_LINKS_COUNT, "droppedLinksCount")?
+                count(text, writer, span::DROPPED_LINKS_COUNT, "droppedLinksCount")?;
             }
             b"status" => {
                 let message = writer.open(span::STATUS, 1);
@@ -98,7 +98,7 @@ fn event(text: &mut Text<'_>, writer: &mut Writer, max_depth: u8) -> Result<(), 
     text.object("events", |text, name| {
         match name {
             b"timeUnixNano" => {
-                writer.fixed64_field(event::TIME_UNIX_NANO, unsigned64(text, "timeUnixNano")?)
+                writer.fixed64_field(event::TIME_UNIX_NANO, unsigned64(text, "timeUnixNano")?);
             }
             b"name" => writer.bytes_field(event::NAME, &text.string_value("name")?),
             b"attributes" => attributes(text, writer, event::ATTRIBUTES, max_depth)?,
@@ -120,7 +120,7 @@ fn link(text: &mut Text<'_>, writer: &mut Writer, max_depth: u8) -> Result<(), S
             b"traceId" => writer.bytes_field(link::TRACE_ID, &hex(text, "traceId of a link")?),
             b"spanId" => writer.bytes_field(link::SPAN_ID, &hex(text, "spanId of a link")?),
             b"traceState" => {
-                writer.bytes_field(link::TRACE_STATE, &text.string_value("traceState")?)
+                writer.bytes_field(link::TRACE_STATE, &text.string_value("traceState")?);
             }
             b"attributes" => attributes(text, writer, link::ATTRIBUTES, max_depth)?,
             b"droppedAttributesCount" => count(

@@ -37,7 +37,7 @@ fn a_request_is_encoded_as_its_protobuf() {
     );
     let span = good_span(1, |w| {
         attribute(w, span::ATTRIBUTES, "k", |w| {
-            w.varint_field(any_value::INT, u64::MAX)
+            w.varint_field(any_value::INT, u64::MAX);
         });
         w.varint_field(span::KIND, 2);
         w.fixed32_field(span::FLAGS, 7);

@@ -84,14 +84,14 @@ fn value(text: &mut Text<'_>, writer: &mut Writer, number: u32, depth: Depth) ->
     text.object("value", |text, name| {
         match name {
             b"stringValue" => {
-                writer.bytes_field(any_value::STRING, &text.string_value("stringValue")?)
+                writer.bytes_field(any_value::STRING, &text.string_value("stringValue")?);
             }
             b"boolValue" => writer.varint_field(any_value::BOOL, text.boolean("boolValue")?.into()),
             b"intValue" => {
-                writer.varint_field(any_value::INT, signed64(text, "intValue")?.cast_unsigned())
+                writer.varint_field(any_value::INT, signed64(text, "intValue")?.cast_unsigned());
             }
             b"doubleValue" => {
-                writer.fixed64_field(any_value::DOUBLE, double(text, "doubleValue")?.to_bits())
+                writer.fixed64_field(any_value::DOUBLE, double(text, "doubleValue")?.to_bits());
             }
             b"bytesValue" => writer.bytes_field(any_value::BYTES, &base64(text, "bytesValue")?),
             b"arrayValue" => list(text, writer, any_value::ARRAY, depth, |text, writer| {

@@ -119,8 +119,8 @@ fn fields_of_later_and_earlier_protocols_are_passed_over() {
     let mut body = request(b"\x1a\x00", b"", &spans).to_vec();
     body.extend(message(|w| {
         nested(w, REQUEST_RESOURCE_SPANS, |w| {
-            w.bytes_field(1000, b"\x0a\x00")
-        })
+            w.bytes_field(1000, b"\x0a\x00");
+        });
     }));
     assert_eq!(
         admit(&Bytes::from(body)).map(|admitted| (admitted.spans, admitted.rejected)),
@@ -193,7 +193,7 @@ fn broken_text_is_kept_and_counted() {
         w.bytes_field(span::NAME, b"\xff");
         attribute(w, span::ATTRIBUTES, "k", text(b"\xff"));
         attribute(w, span::ATTRIBUTES, "k", |w| {
-            nested(w, any_value::ARRAY, |w| nested(w, 1, text(b"\xff")))
+            nested(w, any_value::ARRAY, |w| nested(w, 1, text(b"\xff")));
         });
     });
     let resource = message(|w| attribute(w, resource::ATTRIBUTES, "k", text(b"\xff")));
@@ -243,7 +243,7 @@ fn expansion_is_bounded_for_the_span_the_resource_and_the_request() {
 #[test]
 fn unknown_fields_count_as_long_as_they_are_kept() {
     let mut body = request(b"", b"", &[good_span(1, |_| ()), good_span(2, |_| ())]).to_vec();
-    body.extend(message(|w| w.bytes_field(99, &[0; 100_000])));
+    body.extend(message(|w| w.bytes_field(99, &vec![0; 100_000])));
     let body = Bytes::from(body);
     let admitted = admit(&body).unwrap();
     assert_eq!(admitted.decoded_bytes, body.len() as u64);

@@ -76,10 +76,10 @@ impl Seen {
             match (field.number, field.value) {
                 (any_value::STRING, Value::Bytes(text)) => self.text(text),
                 (any_value::ARRAY, Value::Bytes(list)) => {
-                    self.list(list, |seen, item| seen.any_value(item, depth_left))?
+                    self.list(list, |seen, item| seen.any_value(item, depth_left))?;
                 }
                 (any_value::KVLIST, Value::Bytes(list)) => {
-                    self.list(list, |seen, item| seen.key_value(item, depth_left))?
+                    self.list(list, |seen, item| seen.key_value(item, depth_left))?;
                 }
                 (any_value::BYTES, Value::Bytes(_))
                 | (any_value::BOOL | any_value::INT, Value::Varint(_))

@@ -258,7 +258,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (resource::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)?
+                    seen.attribute(attribute, self.limits.max_depth)?;
                 }
                 (resource::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (resource::ATTRIBUTES..=resource::DROPPED_ATTRIBUTES_COUNT, _) => {
@@ -276,7 +276,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
             match (field.number, field.value) {
                 (scope::NAME | scope::VERSION, Value::Bytes(text)) => seen.text(text),
                 (scope::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)?
+                    seen.attribute(attribute, self.limits.max_depth)?;
                 }
                 (scope::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => {
@@ -313,7 +313,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         while let Some(field) = reader.field().map_err(|fault| broken(fault.into()))? {
             match (field.number, field.value) {
                 (span::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, depth).map_err(broken)?
+                    seen.attribute(attribute, depth).map_err(broken)?;
                 }
                 (span::TRACE_ID, Value::Bytes(id)) => trace_id = id,
                 (span::SPAN_ID, Value::Bytes(id)) => span_id = id,
@@ -331,7 +331,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 (span::EVENTS, Value::Bytes(event)) => self.event(event, seen).map_err(broken)?,
                 (span::LINKS, Value::Bytes(link)) => self.link(link, seen)?,
                 (span::STATUS, Value::Bytes(status)) => {
-                    status_fields(status, seen).map_err(broken)?
+                    status_fields(status, seen).map_err(broken)?;
                 }
                 (span::TRACE_ID..=span::FLAGS, _) => {
                     return Err(broken(Fault::Mismatch(field.number).into()));
@@ -353,7 +353,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 | (event::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (event::NAME, Value::Bytes(text)) => seen.text(text),
                 (event::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)?
+                    seen.attribute(attribute, self.limits.max_depth)?;
                 }
                 (event::TIME_UNIX_NANO..=event::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
