@@ -29,7 +29,7 @@ from clew.store import Store
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
 # Under load the intake goes first: what is acknowledged can wait in the journal, senders cannot.
-NICENESS = 5
+NICENESS = 10
 
 
 class Processes:

@@ -23,7 +23,7 @@ from typing import Any, TextIO
 
 from clew import counters
 from clew.control import encode
-from clew.settings import Address, Settings
+from clew.settings import Address, Settings, child_environment
 
 # The first restart comes at once: SDKs give up after about 8 s. A process that never gets far is
 # started ever more rarely.
@@ -109,6 +109,7 @@ class Supervisor:
             str(theirs.fileno()),
             pass_fds=(theirs.fileno(), *fds),
             stdin=asyncio.subprocess.DEVNULL,
+            env=child_environment(),
         )
         theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=4 << 20)

@@ -166,6 +166,21 @@ class Settings:
         return cls(**read)
 
 
+# Decoding fills and frees tens of MiB a second. By default glibc gives each of these buffers back to
+# the system and faults its pages in again: 40 % of decoding, 8 % of the store process (measured).
+_KEEP_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(256 * MIB),
+    "MALLOC_TRIM_THRESHOLD_": str(512 * MIB),
+    "MALLOC_TOP_PAD_": str(64 * MIB),
+}
+
+
+def child_environment() -> dict[str, str]:
+    """What the processes of `clew serve` inherit; the allocator reads it before any code of ours."""
+    return {**_KEEP_MEMORY, **os.environ}
+
+
 def env_name(name: str) -> str:
     return f"CLEW_{name.upper()}"
 

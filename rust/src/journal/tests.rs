@@ -73,7 +73,7 @@ fn stored_spans(folder: &Path) -> Vec<u32> {
 }
 
 /// Ends the writer as a kill would: no seal, the files stay as they are.
-fn abandon(journal: Journal, folder: &Path) -> tempfile::TempDir {
+fn abandon(journal: &Journal, folder: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
@@ -99,7 +99,7 @@ async fn repeated_body_is_acknowledged_and_stored_once_across_a_kill() {
     let journal = Journal::open(options(folder.path())).unwrap();
     assert_eq!(journal.append(record(1, 3)).await, Ok(Appended::Stored));
     assert_eq!(journal.append(record(1, 3)).await, Ok(Appended::Repeated));
-    let after_kill = abandon(journal, folder.path());
+    let after_kill = abandon(&journal, folder.path());
     let journal = Journal::open(options(after_kill.path())).unwrap();
     assert_eq!(journal.append(record(1, 3)).await, Ok(Appended::Repeated));
     journal.stop();
@@ -130,7 +130,7 @@ async fn torn_tail_is_cut_and_everything_before_it_kept() {
     for seed in 1..=3 {
         journal.append(record(seed, seed)).await.unwrap();
     }
-    let killed = abandon(journal, folder.path());
+    let killed = abandon(&journal, folder.path());
     let open = files(killed.path(), format::OPEN).remove(0);
     let whole = std::fs::read(&open).unwrap();
     for cut in (format::SEGMENT_HEADER..=whole.len()).rev().step_by(7) {
