@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+use std::panic::catch_unwind;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -106,34 +107,48 @@ struct Segment {
     dead: Vec<(usize, String, Py<PyBytes>)>,
 }
 
+type Read = (
+    journal::format::SegmentHeader,
+    Result<decode::Decoded, ArrowError>,
+    Vec<journal::Dead>,
+    u64,
+    u64,
+    u64,
+);
+
+fn read_and_decode(path: &std::path::Path) -> std::io::Result<Read> {
+    let segment = journal::read_segment(path)?;
+    let mut builder = Builder::new(segment.header.id, segment.header.receive_day);
+    let (mut spans, mut records, mut first_received_ns) = (0, 0, u64::MAX);
+    let dead = segment.each(|header, body| {
+        spans += u64::from(builder.push(body).map_err(|why| why.0)?);
+        records += 1;
+        first_received_ns = first_received_ns.min(header.received_ns);
+        Ok(())
+    });
+    if records == 0 {
+        first_received_ns = segment.header.created_ns;
+    }
+    Ok((
+        segment.header,
+        builder.finish(),
+        dead,
+        spans,
+        records,
+        first_received_ns,
+    ))
+}
+
 /// Reads and decodes a whole segment. OSError: it cannot be read; ValueError: it is no segment of this version.
 #[pyfunction]
 #[allow(clippy::needless_pass_by_value)] // what Python converts into is owned
 fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
-    let read = py.detach(|| {
-        let segment = journal::read_segment(&path)?;
-        let mut builder = Builder::new(segment.header.id, segment.header.receive_day);
-        let (mut spans, mut records, mut first_received_ns) = (0, 0, u64::MAX);
-        let dead = segment.each(|header, body| {
-            spans += u64::from(builder.push(body).map_err(|why| why.0)?);
-            records += 1;
-            first_received_ns = first_received_ns.min(header.received_ns);
-            Ok(())
-        });
-        if records == 0 {
-            first_received_ns = segment.header.created_ns;
-        }
-        Ok((
-            segment.header,
-            builder.finish(),
-            dead,
-            spans,
-            records,
-            first_received_ns,
-        ))
-    });
+    // A panic would be a defect of the decoder. It must cost this segment, not the process: the caller puts it aside.
+    let read = py
+        .detach(|| catch_unwind(|| read_and_decode(&path)))
+        .map_err(|_| PyRuntimeError::new_err("decoding the segment panicked"))?;
     let (header, decoded, dead, span_count, record_count, first_received_ns) =
-        read.map_err(|error: std::io::Error| match error.kind() {
+        read.map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
             _ => PyOSError::new_err((
                 error.raw_os_error(),

@@ -8,12 +8,15 @@ gone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
+import resource
 import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,12 +27,22 @@ from clew.api.app import create_app
 from clew.control import Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
 from clew.settings import Settings
-from clew.store import Store
+from clew.store import SchemaError, Store, StoreError
 
 REPORT_EVERY_S = 0.5
-STOP_WITHIN_S = 3.0
-# Under load the intake goes first: what is acknowledged can wait in the journal, senders cannot.
+STOP_WITHIN_S = 2.0
+# Starting again would not help; the supervisor ends (EX_CONFIG of sysexits.h).
+FINAL_STATUS = 78
+# Under load the intake goes first: what it acknowledged can wait in the journal, senders cannot.
 NICENESS = 10
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers, which end the process before the ingest loop ends."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class Processes:
@@ -87,102 +100,122 @@ def lock(data_dir: Path) -> TextIO:
     return file
 
 
+def raise_descriptor_limit() -> None:
+    """The engine opens a file for every column of every part that it merges."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def run(channel: Channel) -> int:
     """Serves until it is told to stop; the exit status."""
     first = channel.receive(10)
     if first is None:
         raise TimeoutError("the supervisor sent no settings within 10 s")
     die_with_parent(first["parent"])
+    # Ctrl-C reaches the whole group; the supervisor decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(NICENESS)
+    raise_descriptor_limit()
     settings = Settings.from_json(first["settings"])
     locked = lock(settings.data_dir)
-    store = Store.open(settings.data_dir / "store", memory_bytes=settings.store_memory_bytes)
+    try:
+        store = Store.open(settings.data_dir / "store", memory_bytes=settings.store_memory_bytes)
+    except SchemaError as error:
+        log(str(error))
+        return FINAL_STATUS
+    except StoreError as error:
+        log(f"the store cannot be opened: {error}")
+        return 1
     report_detached_parts(store)
     stop = threading.Event()
     ingest = Ingest(settings.data_dir / "journal", store, fault=arm(first["fault"]))
-    failed: list[BaseException] = []
-    writer = threading.Thread(target=_until_failure, args=(ingest, stop, failed), name="ingest")
+    writer = Writer(ingest, stop)
     writer.start()
-    processes = Processes()
+    server = api_server(store, processes := Processes())
+    reporter = threading.Thread(
+        target=report, args=(server, processes, channel, writer), name="report", daemon=True
+    )
     try:
-        asyncio.run(
-            _serve(store, processes, channel, socket.socket(fileno=first["fds"][0]), writer)
-        )
+        asyncio.run(_serve(server, socket.socket(fileno=first["fds"][0]), stop, reporter))
     finally:
         stop.set()
         writer.join(STOP_WITHIN_S)
     if writer.is_alive():
-        # The insert at hand takes longer than a stop may: what it leaves is looked at by the next
-        # start.
+        # The insert at hand takes longer than a stop may; the next start looks what came of it.
         os._exit(0)
     store.close()
     locked.close()
-    return 1 if failed else 0
+    return int(writer.failed)
 
 
-def _until_failure(ingest: Ingest, stop: threading.Event, failed: list[BaseException]) -> None:
-    try:
-        ingest.run(stop)
-    except BaseException as error:
-        failed.append(error)
-        raise
+class Writer(threading.Thread):
+    """The ingest loop. A loop that ended by itself ends the process: it must not look healthy."""
+
+    def __init__(self, ingest: Ingest, stop: threading.Event) -> None:
+        super().__init__(name="ingest")
+        self._ingest = ingest
+        self._stop_asked = stop
+        self.failed = False
+
+    def run(self) -> None:
+        self.failed = True
+        self._ingest.run(self._stop_asked)
+        self.failed = False
 
 
-async def _serve(
-    store: Store,
-    processes: Processes,
-    channel: Channel,
-    listening: socket.socket,
-    writer: threading.Thread,
-) -> None:
-    app = create_app(store.reader(), processes)
-    server = uvicorn.Server(
+def api_server(store: Store, processes: Processes) -> Server:
+    return Server(
         uvicorn.Config(
-            app,
+            create_app(store.reader(), processes),
             log_level="warning",
             access_log=False,
             lifespan="off",
             server_header=False,
             limit_concurrency=256,
             timeout_keep_alive=15,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
+            backlog=1024,
         )
     )
-    loop = asyncio.get_running_loop()
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the supervisor decides
 
-    def report() -> None:
-        """Tells and listens; runs beside the loop because the channel blocks."""
-        while not server.should_exit:
-            try:
-                channel.send({"ready": server.started, "metrics": counters.snapshot()})
-                message = channel.receive(REPORT_EVERY_S if server.started else 0.05)
-            except (EOFError, OSError):
-                break
-            if message is not None:
-                processes.update(message)
-            if not writer.is_alive():
-                break  # a loop that cannot write must not look healthy
-        loop.call_soon_threadsafe(setattr, server, "should_exit", True)
 
-    reporter = threading.Thread(target=report, name="report", daemon=True)
+async def _serve(
+    server: Server, listening: socket.socket, stop: threading.Event, reporter: threading.Thread
+) -> None:
+    def end() -> None:
+        stop.set()
+        server.should_exit = True
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
     reporter.start()
     await server.serve(sockets=[listening])
 
 
+def report(server: Server, processes: Processes, channel: Channel, writer: Writer) -> None:
+    """Tells the supervisor and listens to it, in a thread of its own because the channel blocks."""
+    while writer.is_alive() and not server.should_exit:
+        try:
+            channel.send({"ready": server.started, "metrics": counters.snapshot()})
+            message = channel.receive(REPORT_EVERY_S if server.started else 0.05)
+        except (EOFError, OSError):
+            break
+        if message is not None:
+            processes.update(message)
+    server.should_exit = True
+
+
+def log(text: str) -> None:
+    print(f"clew: {text}", file=sys.stderr, flush=True)  # noqa: T201 # the process's log
+
+
 def report_detached_parts(store: Store) -> None:
-    """The engine puts a part that it cannot read aside without a word; its rows are in no answer
-    then.
-    """
+    """The engine puts a part that it cannot read aside without a word; no answer has its rows."""
     for part in store.detached_parts():
         counters.add("clew_store_detached_parts")
-        text = (
-            f"clew: store: table {part.table} has lost part {part.name} ({part.bytes_on_disk} "
-            f"bytes, {part.reason}): its spans are in no answer; it lies in `detached` of the store"
+        log(
+            f"store: table {part.table} has lost part {part.name} ({part.bytes_on_disk} bytes, "
+            f"{part.reason}): its spans are in no answer; it lies in `detached` of the store"
         )
-        print(text, file=sys.stderr)  # noqa: T201 # the process's log
 
 
 def main() -> int:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -24,7 +25,10 @@ from clew.store.errors import StoreError
 
 LOOK_EVERY_S = 0.05
 LOOK_UP_AT_ONCE = 256
+# A segment is at fault, not the store, when others were stored after it was refused this often …
 PERMANENT_ATTEMPTS = 5
+# … or after this many processes died at it; from the first one on the others go before it.
+DEATHS = 5
 BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 DEAD_LETTER_MAX_BYTES = 1 << 30
 
@@ -50,6 +54,14 @@ class Tables(Protocol):
         """No row of the segment is left in the table when it returns."""
 
 
+class Turn(Enum):
+    """How an attempt at a segment ended."""
+
+    DONE = "stored, or put aside for good"
+    SKIP = "refused: others may go before it"
+    WAIT = "nothing can be stored now"
+
+
 class Ingest:
     """Moves segments until `stop` is set. One instance a journal."""
 
@@ -65,76 +77,111 @@ class Ingest:
         self._tables = tables
         self._fault = fault
         self._now_ns = now_ns
+        self._started_ms = now_ns() // 1_000_000
+        # Rows found per doubtful segment; None: not looked yet.
         self._doubtful: dict[Path, int | None] = dict.fromkeys(self.sealed())
-        self._attempts: dict[Path, int] = {}
+        # Per refused segment: how often, how many had been stored before it, the last error.
+        self._refused: dict[Path, tuple[int, int, str]] = {}
+        self._stored = 0
         self._failures = 0
 
     def sealed(self) -> list[Path]:
-        """Sealed segments, oldest first: ids are UUIDv7, so names sort by time."""
+        """Sealed segments, oldest first (ids are UUIDv7), those that ended a process behind them.
+        """
         with os.scandir(self._journal) as entries:
-            names = [
-                entry.name
-                for entry in entries
-                if entry.name.endswith(".seg")
-                and len(entry.name) == 36
-                and _is_hex(entry.name[:32])
-            ]
-        return [self._journal / name for name in sorted(names)]
+            names = [entry.name for entry in entries]
+        suspects = {name.removesuffix(".tries") for name in names if name.endswith(".tries")}
+        segments = [
+            name
+            for name in names
+            if name.endswith(".seg") and len(name) == 36 and _is_hex(name[:32])
+        ]
+        return [
+            self._journal / name
+            for name in sorted(segments, key=lambda name: (name[:32] in suspects, name))
+        ]
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`; then what is already decoded is finished and the rest stays for the next
-        start.
-        """
+        """Until `stop`; the segment at hand is finished, the rest stays for the next start."""
         with ThreadPoolExecutor(1, thread_name_prefix="decode") as ahead:
             while not stop.is_set():
                 waiting = self.sealed()
                 self._report_backlog(waiting)
-                if not waiting:
-                    stop.wait(LOOK_EVERY_S)
-                    continue
-                for path, decoded in _prefetch(waiting, ahead):
-                    if not self._take(path, decoded):
-                        stop.wait(BACKOFF_S[min(self._failures, len(BACKOFF_S)) - 1])
+                progress = False
+                for index, (path, decoded) in enumerate(_prefetch(waiting, ahead)):
+                    turn = self._take(path, decoded)
+                    progress |= turn is Turn.DONE
+                    self._report_backlog(waiting[index + 1 :])
+                    if turn is Turn.WAIT or stop.is_set():
                         break
-                    if stop.is_set():
-                        return
+                if not progress:
+                    last = len(BACKOFF_S) - 1
+                    pause = BACKOFF_S[min(self._failures, last)] if waiting else LOOK_EVERY_S
+                    stop.wait(pause)
 
     def drain(self) -> int:
-        """Stores every sealed segment that there is now; how many. For tests and for an orderly
-        stop.
-        """
-        taken = 0
+        """Tries every sealed segment that there is now, once; how many are done with."""
+        turns = []
         for path in self.sealed():
-            if not self._take(path, _decode_now(path)):
+            turns.append(self._take(path, _decode_now(path)))
+            if turns[-1] is Turn.WAIT:
                 break
-            taken += 1
-        return taken
+        return turns.count(Turn.DONE)
 
-    def _take(self, path: Path, decoded: Future[_kernel.Segment]) -> bool:
-        """True when the segment is done with; False when it must be tried again after a pause."""
+    def _take(self, path: Path, decoded: Future[_kernel.Segment]) -> Turn:
+        try:
+            return self._attempt(path, decoded)
+        except (StoreError, OSError) as error:
+            self._failures += 1
+            self._doubtful[path] = None
+            transient = isinstance(error, OSError) or error.transient
+            kind = "transient" if transient else "permanent"
+            counters.add("clew_store_insert_errors_total", kind=kind)
+            if transient:
+                return Turn.WAIT
+            times, stored, _ = self._refused.get(path, (0, self._stored, ""))
+            self._refused[path] = times + 1, stored, str(error)
+            return Turn.SKIP
+
+    def _attempt(self, path: Path, decoded: Future[_kernel.Segment]) -> Turn:
+        deaths = self._deaths(path)
+        times, stored, error = self._refused.get(path, (0, 0, ""))
+        if times >= PERMANENT_ATTEMPTS and self._stored > stored:
+            return self._bury_segment(path, f"the store refused it {times} times: {error}")
+        if deaths >= DEATHS:
+            if not self._stored:
+                return Turn.SKIP
+            return self._bury_segment(path, f"{deaths} processes died while they stored it")
         try:
             segment = decoded.result()
-        except (OSError, ValueError) as error:
-            self._bury_segment(path, str(error))
-            return True
+        except FileNotFoundError:
+            return Turn.DONE  # somebody took it away
+        except (ValueError, RuntimeError) as why:
+            return self._bury_segment(path, str(why))
+        self._mark(path, deaths + 1)
         try:
             self._store(path, segment)
-        except StoreError as error:
-            self._doubtful[path] = None
-            self._failures += 1
-            kind = "transient" if error.transient else "permanent"
-            counters.add("clew_store_insert_errors_total", kind=kind)
-            if not error.transient:
-                self._attempts[path] = self._attempts.get(path, 0) + 1
-                if self._attempts[path] >= PERMANENT_ATTEMPTS:
-                    self._bury_segment(
-                        path, f"the store refused it {PERMANENT_ATTEMPTS} times: {error}"
-                    )
-                    return True
-            return False
+        except (StoreError, OSError):
+            self._mark(path, deaths)
+            raise
+        self._mark(path, 0)
         self._failures = 0
-        self._attempts.pop(path, None)
-        return True
+        self._stored += 1
+        self._refused.pop(path, None)
+        return Turn.DONE
+
+    def _deaths(self, path: Path) -> int:
+        try:
+            return int(path.with_suffix(".tries").read_text() or 0)
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    def _mark(self, path: Path, tries: int) -> None:
+        """Not synced: it has to survive this process; a power cut says nothing about a segment."""
+        if tries:
+            path.with_suffix(".tries").write_text(str(tries))
+        else:
+            path.with_suffix(".tries").unlink(missing_ok=True)
 
     def _store(self, path: Path, segment: _kernel.Segment) -> None:
         spans = pa.record_batch(segment.spans)
@@ -163,13 +210,12 @@ class Ingest:
         counters.add("clew_store_acknowledged_to_stored_seconds_count")
 
     def _rows_already_there(self, path: Path, segment: _kernel.Segment) -> int:
-        if path not in self._doubtful:
-            return 0
-        known = self._doubtful[path]
+        if path not in self._doubtful and _milliseconds(path) > self._started_ms:
+            return 0  # made and sealed while this process lived, and never tried
+        known = self._doubtful.setdefault(path, None)
         if known is not None:
             return known
-        # One look for many: after a long outage there are hundreds of leftovers and at most one has
-        # rows.
+        # One look for many: after an outage there are hundreds of leftovers, at most one has rows.
         asked = [p for p, rows in self._doubtful.items() if rows is None][:LOOK_UP_AT_ONCE]
         if path not in asked:
             asked.append(path)
@@ -180,56 +226,61 @@ class Ingest:
 
     def _report_backlog(self, waiting: list[Path]) -> None:
         counters.put("clew_store_backlog_segments", len(waiting))
-        # The first 48 bits of a UUIDv7 are milliseconds.
-        age_s = self._now_ns() / 1e9 - int(waiting[0].stem[:12], 16) / 1e3 if waiting else 0.0
+        age_s = self._now_ns() / 1e9 - _milliseconds(waiting[0]) / 1e3 if waiting else 0.0
         counters.put("clew_store_backlog_seconds", max(0.0, age_s))
 
-    def _bury_segment(self, path: Path, reason: str) -> None:
+    def _bury_segment(self, path: Path, reason: str) -> Turn:
         """The file moves, nothing is copied: what cannot be read today may be readable tomorrow."""
         folder = self._dead_letters()
-        (folder / f"{path.stem}.json").write_text(
-            json.dumps({"segment": path.stem, "reason": reason, "bytes": path.stat().st_size})
-        )
+        described = {"segment": path.stem, "reason": reason, "bytes": path.stat().st_size}
+        (folder / f"{path.stem}.json").write_text(json.dumps(described))
         path.rename(folder / path.name)
-        self._sync(folder)
+        path.with_suffix(".tries").unlink(missing_ok=True)
+        _sync(folder)
         self._doubtful.pop(path, None)
-        self._attempts.pop(path, None)
+        self._refused.pop(path, None)
         counters.add("clew_store_dead_letters_total", kind="segment")
+        return Turn.DONE
 
     def _bury_record(self, path: Path, offset: int, reason: str, body: bytes) -> None:
         """Durable before the segment is deleted; written again with the same name after a kill."""
         folder = self._dead_letters()
-        counters.add("clew_store_dead_letters_total", kind="record")
-        if (
-            sum(file.stat().st_size for file in folder.iterdir()) + len(body)
-            > DEAD_LETTER_MAX_BYTES
-        ):
-            counters.add("clew_store_dead_letters_dropped_total")
-            return
+        held = sum(file.stat().st_size for file in folder.iterdir())
+        if held + len(body) > DEAD_LETTER_MAX_BYTES:
+            raise OSError(
+                f"{folder} holds {held} bytes: look at what could not be stored, empty it"
+            )
         name = f"{path.stem}-{offset:010d}"
-        described = {"segment": path.stem, "offset": offset, "reason": reason, "bytes": len(body)}
-        for file, content in (
-            (f"{name}.otlp", body),
-            (f"{name}.json", json.dumps(described).encode()),
-        ):
+        described = json.dumps(
+            {"segment": path.stem, "offset": offset, "reason": reason, "bytes": len(body)}
+        )
+        is_new = not (folder / f"{name}.json").exists()
+        for file, content in ((f"{name}.otlp", body), (f"{name}.json", described.encode())):
             with (folder / file).open("wb") as out:
                 out.write(content)
                 out.flush()
                 os.fsync(out.fileno())
-        self._sync(folder)
+        _sync(folder)
+        if is_new:
+            counters.add("clew_store_dead_letters_total", kind="record")
 
     def _dead_letters(self) -> Path:
         folder = self._journal / "dead-letter"
         folder.mkdir(exist_ok=True)
         return folder
 
-    @staticmethod
-    def _sync(folder: Path) -> None:
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+
+def _sync(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _milliseconds(path: Path) -> int:
+    """When the segment was made: the first 48 bits of a UUIDv7."""
+    return int(path.stem[:12], 16)
 
 
 def _is_hex(text: str) -> bool:

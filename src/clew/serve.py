@@ -30,8 +30,15 @@ from clew.settings import Address, Settings, child_environment
 BACKOFF_S = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 STEADY_AFTER_S = 2.0
 STOP_INTAKE_S = 4.0
-STOP_STORE_S = 3.0
+STOP_STORE_S = 3.5
 SAY_EVERY_S = 0.5
+# Children report twice a second; one that is silent for so long hangs and is not ready.
+SILENT_AFTER_S = 5.0
+HUNG_AFTER_S = 30.0
+FINAL_STATUS = 78
+MOST_UNREAD_BYTES = 1 << 20
+MOST_HEALTH_REQUESTS = 64
+BACKLOG = 1024
 
 
 @dataclass
@@ -59,6 +66,8 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
         self._store_changed = asyncio.Event()
+        self._answering = 0
+        self.status = 0
         self.intake = Child(
             "intake", "clew.intake", [sockets["grpc"], sockets["http"]], STOP_INTAKE_S
         )
@@ -71,24 +80,37 @@ class Supervisor:
     async def run(self, on_ready: Callable[[], None]) -> int:
         """Until `stop` is called; the exit status."""
         children = (self.intake, self.store)
-        keepers = {child.name: asyncio.create_task(self._keep(child)) for child in children}
-        health = asyncio.create_task(self._answer_health_while_alone())
-        talk = asyncio.create_task(self._tell_the_store(on_ready))
-        await self._stopping.wait()
+        tasks = [
+            *(asyncio.create_task(self._keep(child)) for child in children),
+            asyncio.create_task(self._answer_health_while_alone()),
+            asyncio.create_task(self._tell_the_store(on_ready)),
+        ]
+        asked = asyncio.create_task(self._stopping.wait())
+        ended, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        failed = [task for task in ended if task is not asked]
+        self.stop()
         for child in children:  # senders first, so that the store gets what they were acknowledged
             await self._end(child)
-            keepers[child.name].cancel()
-        for task in (health, talk, *keepers.values()):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(health, talk, *keepers.values(), return_exceptions=True)
-        return 0
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        for error in (result for result in results if isinstance(result, Exception)):
+            say(f"the supervisor failed: {error!r}")
+        return 1 if failed else self.status
 
     async def _keep(self, child: Child) -> None:
         early_deaths = 0
         while not self._stopping.is_set():
             child.ready_at = 0.0
-            await self._live(child)
+            try:
+                await self._live(child)
+            except OSError as error:  # no descriptors, no memory: the next attempt may work
+                say(f"{child.name} cannot be started: {error}")
             if self._stopping.is_set():
+                return
+            if child.process is not None and child.process.returncode == FINAL_STATUS:
+                self.status = 1  # it has said why; a new life would end the same way
+                self.stop()
                 return
             steady = child.ready_at and time.monotonic() - child.ready_at > STEADY_AFTER_S
             early_deaths = 0 if steady else min(early_deaths + 1, len(BACKOFF_S) - 1)
@@ -102,16 +124,21 @@ class Supervisor:
         """One life of a process, from its start to its end."""
         ours, theirs = socket.socketpair()
         fds = [listening.fileno() for listening in child.sockets]
-        child.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            child.module,
-            str(theirs.fileno()),
-            pass_fds=(theirs.fileno(), *fds),
-            stdin=asyncio.subprocess.DEVNULL,
-            env=child_environment(),
-        )
-        theirs.close()
+        try:
+            child.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                child.module,
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(), *fds),
+                stdin=asyncio.subprocess.DEVNULL,
+                env=child_environment(),
+            )
+        except OSError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=4 << 20)
         child.to_child = writer
         fault = fault_of_life(self._settings.fault, child.name, child.starts)
@@ -124,7 +151,19 @@ class Supervisor:
         }
         try:
             writer.write(encode(hello))
-            while line := await reader.readline():
+            heard = time.monotonic()
+            while True:
+                try:
+                    line = await asyncio.wait_for(reader.readline(), SILENT_AFTER_S)
+                except TimeoutError:
+                    self._set_ready(child, ready=False)
+                    if time.monotonic() - heard > HUNG_AFTER_S:
+                        say(f"{child.name} has been silent for {HUNG_AFTER_S:g} s and is killed")
+                        child.process.kill()
+                    continue
+                if not line:
+                    break
+                heard = time.monotonic()
                 message = json.loads(line)
                 child.metrics = message["metrics"]
                 self._set_ready(child, ready=message["ready"])
@@ -150,12 +189,14 @@ class Supervisor:
         restarts.
         """
         said = False
-        while True:
+        # Not "while True": before Python 3.12 wait_for may swallow the cancellation of a stop.
+        while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), SAY_EVERY_S)
             self._changed.clear()
-            if self.store.to_child is not None:
-                self.store.to_child.write(encode({"processes": self._others()}))
+            to_store = self.store.to_child
+            if to_store and to_store.transport.get_write_buffer_size() < MOST_UNREAD_BYTES:
+                to_store.write(encode({"processes": self._others()}))
             if not said and self.intake.ready and self.store.ready:
                 said = True
                 on_ready()
@@ -192,13 +233,20 @@ class Supervisor:
 
     async def _answer_health_while_alone(self) -> None:
         """Accepts on the UI port's socket only while no store process does."""
-        while True:
+        while not self._stopping.is_set():
             if self.store.ready:
                 await self._store_changed.wait()
                 self._store_changed.clear()
                 continue
             # A copy of the descriptor: closing the server must not close the socket for the store.
-            server = await asyncio.start_server(self._answer, sock=self._ui.dup(), limit=1 << 16)
+            try:
+                server = await asyncio.start_server(
+                    self._answer, sock=self._ui.dup(), limit=1 << 16, backlog=BACKLOG
+                )
+            except OSError as error:
+                say(f"cannot answer on the UI port: {error}")
+                await asyncio.sleep(1)
+                continue
             try:
                 await self._store_changed.wait()
                 self._store_changed.clear()
@@ -206,7 +254,11 @@ class Supervisor:
                 server.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._answering += 1
         try:
+            if self._answering > MOST_HEALTH_REQUESTS:
+                counters.add("clew_ui_requests_refused_total")
+                return
             request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
             path = request.split(b" ", 2)[1].partition(b"?")[0].decode("ascii", "replace")
             writer.write(self._response(path))
@@ -220,12 +272,13 @@ class Supervisor:
         ):
             counters.add("clew_ui_requests_broken_total")
         finally:
+            self._answering -= 1
             writer.close()
 
     def _response(self, path: str) -> bytes:
         retry = ""
         if path == "/livez":
-            status, kind, body = "200 OK", "application/json", '{"status":"ok"}'
+            status, kind, body = "200 OK", "application/json", '{"live":true}'
         elif path == "/metrics":
             status, kind = "200 OK", "text/plain; version=0.0.4; charset=utf-8"
             body = counters.render([self.intake.metrics, self._others()["supervisor"]["metrics"]])
@@ -238,7 +291,7 @@ class Supervisor:
             intake = "ok" if self.intake.ready else "starting"
             if path == "/readyz":
                 answer: dict[str, Any] = {
-                    "status": "unavailable",
+                    "ready": False,
                     "checks": {"intake": intake, "store": "starting", "api": "starting"},
                 }
             else:
@@ -285,7 +338,7 @@ def listen(address: Address, flag: str) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
-        listening.listen(1024)
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise OSError(

@@ -37,21 +37,18 @@ def resident_bytes(pid: int) -> int:
 
 
 def run(seconds: float, folder: Path) -> Result:
-    """The store process is stopped (not ended: the supervisor would start another) for so long."""
+    """The store process is stopped for so long, and every one that the supervisor starts for it."""
     clew = Clew(folder / "data", folder / "log")
     clew.start()
     clew.wait_ready()
     with senders(clew.ports[1], 7) as running:
-        children = clew.children()
-        os.kill(children["store"], signal.SIGSTOP)
-        try:
-            time.sleep(seconds / 4)
-            early = resident_bytes(children["intake"])
-            time.sleep(seconds * 3 / 4)
-            late = resident_bytes(children["intake"])
-            waiting = len(list((folder / "data" / "journal").glob("*.seg")))
-        finally:
-            os.kill(children["store"], signal.SIGCONT)
+        intake = clew.children()["intake"]
+        _hold_stores(clew, seconds / 4)
+        early = resident_bytes(intake)
+        _hold_stores(clew, seconds * 3 / 4)
+        late = resident_bytes(intake)
+        waiting = len(list((folder / "data" / "journal").glob("*.seg")))
+        os.kill(clew.children()["store"], signal.SIGCONT)
     began = time.monotonic()
     clew.wait_drained()
     drained = time.monotonic() - began
@@ -69,6 +66,15 @@ def run(seconds: float, folder: Path) -> Result:
         rss_late_bytes=late,
         drained_after_s=drained,
     )
+
+
+def _hold_stores(clew: Clew, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        store = clew.children().get("store")
+        if store is not None:
+            os.kill(store, signal.SIGSTOP)
+        time.sleep(0.1)
 
 
 def main() -> int:

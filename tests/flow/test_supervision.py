@@ -153,3 +153,55 @@ def test_metrics_count_what_was_accepted_and_stored(clew: Clew) -> None:
     status, text = clew.get("/readyz")
     assert status == 200
     assert json.loads(text)
+
+
+def test_hung_store_is_not_ready_and_the_supervisor_answers_for_it(clew: Clew) -> None:
+    store = clew.children()["store"]
+    os.kill(store, signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + 25
+        while (status := ready_status(clew)) != 503:
+            assert time.monotonic() < deadline, status
+            time.sleep(0.2)
+        assert post(clew, body(9)) == 200
+    finally:
+        os.kill(store, signal.SIGCONT)
+    clew.wait_ready()
+    wait_until_found(clew, (9).to_bytes(16, "big"))
+
+
+def ready_status(clew: Clew) -> int | None:
+    """None: no answer, as while the hung process still holds what it accepted."""
+    try:
+        return clew.get("/readyz")[0]
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def test_stop_while_both_processes_are_down_ends_the_supervisor(clew: Clew) -> None:
+    for pid in clew.children().values():
+        os.kill(pid, signal.SIGKILL)
+    assert clew.stop() < 8
+
+
+def test_newer_schema_ends_the_server_with_one_sentence(clew: Clew) -> None:
+    clew.stop()
+    newer = "insert into meta values ('schema_version', '99', 99)"
+    program = "import sys; from chdb.state import connect; connect(sys.argv[1]).query(sys.argv[2])"
+    subprocess.run([sys.executable, "-c", program, str(clew.data_dir / "store"), newer], check=True)
+    clew.log.write_text("")
+    clew.start()
+    assert clew.process is not None
+    assert clew.process.wait(20) == 1
+    lines = [line for line in clew.log.read_text().splitlines() if "schema" in line]
+    assert len(lines) == 1, clew.log.read_text()
+    assert "99" in lines[0]
+    assert "Traceback" not in clew.log.read_text()
+
+
+def test_processes_end_by_themselves_when_the_server_is_stopped(clew: Clew) -> None:
+    assert post(clew, body(3)) == 200
+    clew.stop()
+    log = clew.log.read_text()
+    assert "killed" not in log
+    assert "ended (" not in log

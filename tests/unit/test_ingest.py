@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from clew.ingest import PERMANENT_ATTEMPTS, Ingest
+from clew.ingest import DEATHS, PERMANENT_ATTEMPTS, Ingest
 from clew.store.errors import StoreError
 from tests import segments
 
@@ -23,10 +23,10 @@ class MemoryTables:
 
     def __init__(self) -> None:
         self.rows: dict[str, list[bytes]] = {"spans": [], "trace_ranges": []}
-        self.fail: Callable[[str], None] = lambda table: None
+        self.fail: Callable[[str, int], None] = lambda table, rows: None
 
     def insert(self, table: str, batch: pa.RecordBatch) -> None:
-        self.fail(table)
+        self.fail(table, batch.num_rows)
         column = "segment" if table == "spans" else "trace_id"
         self.rows[table] += batch.column(column).to_pylist()
 
@@ -120,37 +120,78 @@ def test_transient_failure_keeps_the_segment_and_looks_before_it_tries_again(jou
     tables = MemoryTables()
     ingest = Ingest(journal, tables)
 
-    def stored_but_the_answer_was_lost(table: str) -> None:
+    def stored_but_the_answer_was_lost(table: str, rows: int) -> None:
         if table == "spans":
             tables.rows["spans"] += [segment] * 5
             raise StoreError("the connection was lost", transient=True)
 
     tables.fail = stored_but_the_answer_was_lost
     assert ingest.drain() == 0
-    tables.fail = lambda table: None
+    tables.fail = lambda table, rows: None
     assert ingest.drain() == 1
     assert tables.rows["spans"] == [segment] * 5
 
 
-def test_segment_that_the_store_always_refuses_ends_as_dead_letter_with_the_reason(
+def test_refused_segment_ends_as_dead_letter_once_others_prove_that_the_store_works(
     journal: Path,
 ) -> None:
-    segment = put(journal, 5)
+    poison = put(journal, 5)
     tables = MemoryTables()
     ingest = Ingest(journal, tables)
 
-    def refuse(table: str) -> None:
-        raise StoreError("column x is unknown")
+    def refuse_five(table: str, rows: int) -> None:
+        if rows == 5:
+            raise StoreError("column x is unknown")
 
-    tables.fail = refuse
-    for _ in range(PERMANENT_ATTEMPTS):
-        ingest.drain()
+    tables.fail = refuse_five
+    for _ in range(PERMANENT_ATTEMPTS + 3):
+        assert ingest.drain() == 0
+    assert list(journal.glob("*.seg")), "alone it proves nothing: the store may be at fault"
+    sound = put(journal, 3)
+    ingest.drain()
+    ingest.drain()
     dead = journal / "dead-letter"
+    assert tables.rows["spans"] == [sound] * 3
     assert (
-        "column x is unknown" in json.loads((dead / f"{segment.hex()}.json").read_text())["reason"]
+        "column x is unknown" in json.loads((dead / f"{poison.hex()}.json").read_text())["reason"]
     )
-    assert (dead / f"{segment.hex()}.seg").exists()
+    assert (dead / f"{poison.hex()}.seg").exists()
     assert not list(journal.glob("*.seg"))
+
+
+def test_segment_at_which_processes_die_goes_last_and_ends_as_dead_letter(journal: Path) -> None:
+    poison = put(journal, 5)
+    sound = put(journal, 3)
+    (journal / f"{poison.hex()}.tries").write_text(str(DEATHS))
+    tables = MemoryTables()
+    assert Ingest(journal, tables).drain() == 2
+    assert tables.rows["spans"] == [sound] * 3
+    assert (journal / "dead-letter" / f"{poison.hex()}.seg").exists()
+    assert not list(journal.glob("*.tries"))
+
+
+def test_segment_that_cannot_be_read_now_is_tried_again(journal: Path) -> None:
+    segment = put(journal, 5)
+    path = journal / f"{segment.hex()}.seg"
+    hidden = path.rename(journal / "hidden")
+    path.mkdir()  # reading a folder fails as a bad disk does: with an OSError
+    ingest = Ingest(journal, tables := MemoryTables())
+    assert ingest.drain() == 0
+    path.rmdir()
+    hidden.rename(path)
+    assert ingest.drain() == 1
+    assert tables.rows["spans"] == [segment] * 5
+
+
+def test_segment_older_than_the_process_is_looked_up_although_it_was_sealed_later(
+    journal: Path,
+) -> None:
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+    segment = put(journal, 5)  # its id says 1970: recovered and sealed after this process started
+    tables.rows["spans"] = [segment] * 5
+    assert ingest.drain() == 1
+    assert tables.rows["spans"] == [segment] * 5
 
 
 def test_damaged_record_ends_as_dead_letter_and_the_others_are_stored(journal: Path) -> None:

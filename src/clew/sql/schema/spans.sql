@@ -66,9 +66,10 @@ create table if not exists spans
 )
 engine = MergeTree
 partition by receive_day
--- Time first, in steps of a minute: a search for the newest and a trace within its range read few
--- granules. Within the step by service and name, which makes most columns compress to almost nothing.
-order by (toStartOfMinute(time), service, name, time)
+-- Time first, in steps of a minute: a search for the newest reads few granules. Within the minute by
+-- trace: reading 45 columns costs by the granule, and so a trace is in one of them, not in ten (23 ms
+-- instead of 100 at 80,000 spans/s); equal trace ids side by side also save 10 bytes a span.
+order by (toStartOfMinute(time), trace_id)
 settings
     {{settings}},
     -- One file per part, not 200, until it is a GiB (16 M spans): one sync per insert, a fifth less
