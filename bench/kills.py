@@ -12,16 +12,25 @@ from bench.generator import ROOT
 
 def rounds(count: int, folder: Path) -> dict[str, Any]:
     """Its report; `lost_spans` and `doubled_spans` must be 0."""
+    return _flow("kill_rounds", "--rounds", count, folder, timeout_s=60 + 15 * count)
+
+
+def outage(seconds: int, folder: Path) -> dict[str, Any]:
+    """The same for a store that is away under load, with the memory of the intake meanwhile."""
+    return _flow("outage", "--seconds", seconds, folder, timeout_s=180 + 2 * seconds)
+
+
+def _flow(module: str, option: str, value: int, folder: Path, *, timeout_s: int) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.flow.kill_rounds", "--rounds", str(count)],
+        [sys.executable, "-m", f"tests.flow.{module}", option, str(value)],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60 + 15 * count,
+        timeout=timeout_s,
     )
     try:
         report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        raise RuntimeError(f"the kill rounds failed: {done.stderr.strip()[-1000:]}") from None
+        raise RuntimeError(f"{module} failed: {done.stderr.strip()[-1000:]}") from None
     return report

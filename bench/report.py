@@ -47,6 +47,8 @@ def page(results: dict[str, Any]) -> str:
         parts += ["## Kernel alone, one core", _kernel(results["kernel"])]
     if results.get("kills"):
         parts += ["## Kills", _kills(results["kills"])]
+    if results.get("outage"):
+        parts += ["## Two minutes without a store", _kills(results["outage"])]
     if results.get("failed"):
         parts += ["## Not measured", _list(results["failed"].items())]
     return "\n\n".join(part for part in parts if part) + "\n"

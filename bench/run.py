@@ -54,6 +54,7 @@ def main() -> int:
             _step(results, "kernel", kernel.speed)
         if "kills" in options.only:
             _step(results, "kills", partial(kills.rounds, size.kill_rounds, folder))
+            _step(results, "outage", partial(kills.outage, size.outage_s, folder))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     options.results.write_text(json.dumps(results, indent=1) + "\n")
@@ -109,8 +110,9 @@ def _wrong(results: Results) -> bool:
         surplus = store["spans"] - store["acknowledged"]
         if not 0 <= surplus <= store["unknown"]:
             found.append(f"{store['acknowledged']} spans acknowledged, {store['spans']} stored")
-    killed = results.get("kills", {})
-    found += [f"{name}: {killed[name]}" for name in LOSSES if killed.get(name)]
+    for kind in ("kills", "outage"):
+        lost = results.get(kind, {})
+        found += [f"{kind}, {name}: {lost[name]}" for name in LOSSES if lost.get(name)]
     for line in found:
         print(line)
     return bool(found)

@@ -56,9 +56,12 @@ def _bytes_per_span(results: Results) -> float | None:
     return None if size is None or not spans else size / spans
 
 
-def _kill_losses(results: Results) -> float | None:
-    lost, doubled = _at("kills", "lost_spans")(results), _at("kills", "doubled_spans")(results)
-    return None if lost is None or doubled is None else lost + doubled
+def _losses(kind: str) -> Callable[[Results], float | None]:
+    def value(results: Results) -> float | None:
+        lost, doubled = _at(kind, "lost_spans")(results), _at(kind, "doubled_spans")(results)
+        return None if lost is None or doubled is None else lost + doubled
+
+    return value
 
 
 TARGETS = (
@@ -103,7 +106,16 @@ TARGETS = (
     Target(
         "ready after a start on the loaded store", "s", 30, _at("restart", "ready_s"), at_most=True
     ),
-    Target("acknowledged spans lost or doubled by kills", "spans", 0, _kill_losses, at_most=True),
+    Target(
+        "acknowledged spans lost or doubled by kills", "spans", 0, _losses("kills"), at_most=True
+    ),
+    Target(
+        "acknowledged spans lost or doubled by an outage of the store",
+        "spans",
+        0,
+        _losses("outage"),
+        at_most=True,
+    ),
 )
 
 

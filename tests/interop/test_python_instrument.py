@@ -1,5 +1,6 @@
-"""A real application under a real SDK, with the two variables that every guide names, and nothing
-else.
+"""A real application under a real SDK, with the two variables that every guide names, and no more.
+
+Each protocol is sent to each port: four applications run at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,41 @@ from tests.flow.server import Clew, free_ports
 
 APP = Path(__file__).with_name("shop_app.py")
 BIN = Path(sys.executable).parent
+
+
+@dataclass
+class App:
+    """One application under `opentelemetry-instrument`."""
+
+    service: str
+    port: int
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(cls, folder: Path, service: str, endpoint: str, protocol: str) -> App:
+        environ = {name: value for name, value in os.environ.items() if "OTEL_" not in name}
+        environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
+        environ["OTEL_SERVICE_NAME"] = service
+        if protocol != "grpc":  # what the distribution sends by itself
+            environ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol
+        (port,) = free_ports(1)
+        log = folder / f"{service}.log"
+        command = [str(BIN / "opentelemetry-instrument"), sys.executable, str(APP), str(port)]
+        with log.open("wb") as out:
+            return cls(
+                service, port, log, subprocess.Popen(command, env=environ, stdout=out, stderr=out)
+            )
+
+    def answer_one_request(self) -> None:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/items/5", timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                assert time.monotonic() < deadline, self.log.read_text()
+                time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
@@ -31,44 +68,38 @@ def clew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clew]:
     server.stop()
 
 
-def request_when_up(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                assert answer.status == 200
-                return
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "the application did not start"
-            time.sleep(0.1)
+@pytest.fixture(scope="module")
+def apps(clew: Clew) -> Iterator[dict[str, App]]:
+    started = {
+        f"{protocol} to {port}": App.start(
+            clew.log.parent, f"shop-{protocol.replace('/', '-')}-{port}", endpoint, protocol
+        )
+        for protocol in ("grpc", "http/protobuf")
+        for port, endpoint in (("4317", clew.grpc), ("4318", clew.http))
+    }
+    for app in started.values():
+        app.answer_one_request()
+    yield started
+    for app in started.values():
+        app.process.terminate()
+    for app in started.values():
+        app.process.wait(30)
 
 
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
-@pytest.mark.parametrize("port", ["grpc", "http"])
-def test_application_is_found_by_its_service_name(clew: Clew, protocol: str, port: str) -> None:
-    service = f"shop-{protocol.replace('/', '-')}-{port}"
-    (app_port,) = free_ports(1)
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
-    environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = clew.grpc if port == "grpc" else clew.http
-    environ["OTEL_SERVICE_NAME"] = service
-    command = [str(BIN / "opentelemetry-instrument"), sys.executable, str(APP), str(app_port)]
-    if protocol != "grpc":  # the distribution's default is gRPC
-        environ["OTEL_EXPORTER_OTLP_PROTOCOL"] = protocol
-    log = clew.log.with_name(f"{service}.log")
-    with log.open("wb") as out:
-        app = subprocess.Popen(command, env=environ, stdout=out, stderr=out)
-    try:
-        request_when_up(f"http://127.0.0.1:{app_port}/items/5")
-        deadline = time.monotonic() + 30  # the SDK exports every 5 s
-        while "GET /items/{number}" not in (found := search(clew, service)):
-            assert time.monotonic() < deadline, f"{found}\n{log.read_text()}"
-            time.sleep(0.3)
-    finally:
-        app.terminate()
-        app.wait(30)
-    assert "Failed to export" not in log.read_text()
-    assert "Traceback" not in log.read_text()
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize(
+    "way", ["grpc to 4317", "grpc to 4318", "http/protobuf to 4317", "http/protobuf to 4318"]
+)
+def test_application_is_found_by_its_service_name(
+    clew: Clew, apps: dict[str, App], way: str
+) -> None:
+    app = apps[way]
+    deadline = time.monotonic() + 30  # the SDK exports every 5 s
+    while "GET /items/{number}" not in (found := search(clew, app.service)):
+        assert time.monotonic() < deadline, f"{found}\n{app.log.read_text()}"
+        time.sleep(0.3)
+    assert "Failed to export" not in app.log.read_text()
+    assert "Traceback" not in app.log.read_text()
 
 
 def search(clew: Clew, service: str) -> str:

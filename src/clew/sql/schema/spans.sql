@@ -72,6 +72,6 @@ partition by receive_day
 order by (toStartOfMinute(time), trace_id)
 settings
     {{settings}},
-    -- One file per part, not 200, until it is a GiB (16 M spans): one sync per insert, a fifth less
-    -- work to read a whole trace and to merge parts. Larger parts have a file per column.
-    min_bytes_for_wide_part = 1073741824
+    -- One file per part, not 200, until its rows are 4 GiB uncompressed (about 7 M spans): one sync per
+    -- insert, a fifth less work to read a whole trace and to merge. Larger parts have a file per column.
+    min_bytes_for_wide_part = 4294967296
