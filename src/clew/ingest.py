@@ -86,8 +86,7 @@ class Ingest:
         self._failures = 0
 
     def sealed(self) -> list[Path]:
-        """Sealed segments, oldest first (ids are UUIDv7), those that ended a process behind them.
-        """
+        """Sealed segments, oldest first (ids are UUIDv7); those that ended a process go last."""
         with os.scandir(self._journal) as entries:
             names = [entry.name for entry in entries]
         suspects = {name.removesuffix(".tries") for name in names if name.endswith(".tries")}
