@@ -23,10 +23,11 @@ from typing import Any, TextIO
 import uvicorn
 
 from clew import counters
+from clew.api import LOOPBACK_HOSTS
 from clew.api.app import create_app
 from clew.control import Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
-from clew.settings import Settings
+from clew.settings import Address, Settings
 from clew.store import SchemaError, Store, StoreError
 
 REPORT_EVERY_S = 0.5
@@ -131,7 +132,7 @@ def run(channel: Channel) -> int:
     ingest = Ingest(settings.data_dir / "journal", store, fault=arm(first["fault"]))
     writer = Writer(ingest, stop)
     writer.start()
-    server = api_server(store, processes := Processes())
+    server = api_server(store, processes := Processes(), settings.ui)
     reporter = threading.Thread(
         target=report, args=(server, processes, channel, writer), name="report", daemon=True
     )
@@ -163,10 +164,12 @@ class Writer(threading.Thread):
         self.failed = False
 
 
-def api_server(store: Store, processes: Processes) -> Server:
+def api_server(store: Store, processes: Processes, bound: Address) -> Server:
+    # Without keys, a web page whose name resolves to loopback could read every trace.
+    hosts = LOOPBACK_HOSTS | {bound.host} if bound.is_loopback else None
     return Server(
         uvicorn.Config(
-            create_app(store.reader(), processes),
+            create_app(store.reader(), processes, allowed_hosts=hosts),
             log_level="warning",
             access_log=False,
             lifespan="off",

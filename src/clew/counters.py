@@ -2,6 +2,7 @@
 
 A sample's key is its full Prometheus name with labels; the kernel's samples have the same form.
 The kernel counts whole numbers, so its times are in micro- or nanoseconds; they leave as seconds.
+What each metric tells is declared in `metrics.txt`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,30 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import NamedTuple
 
 _lock = threading.Lock()
 _samples: dict[str, float] = {}
 
 _FINE = {"_microseconds": 1e6, "_nanoseconds": 1e9}
 _LE = re.compile(r'le="([0-9.]+)"')
+
+
+class Metric(NamedTuple):
+    """What `metrics.txt` says of one family."""
+
+    kind: str
+    help: str
+
+
+@cache
+def declared() -> dict[str, Metric]:
+    """All metrics by the name under which they leave."""
+    text = resources.files("clew").joinpath("metrics.txt").read_text("utf-8")
+    lines = [line.split(" ", 2) for line in text.splitlines() if not line.startswith("#")]
+    return {name: Metric(kind, said) for name, kind, said in lines}
 
 
 def sample_name(name: str, labels: Mapping[str, str] | None = None) -> str:
@@ -56,7 +75,10 @@ def render(sources: Iterable[Mapping[str, float]]) -> str:
         families.setdefault(_family(key.partition("{")[0], names), []).append((key, value))
     lines: list[str] = []
     for family, samples in families.items():
-        lines.append(f"# TYPE {family} {_type(family, names)}")
+        metric = declared().get(family)
+        if metric is not None:
+            lines.append(f"# HELP {family} {metric.help}")
+        lines.append(f"# TYPE {family} {metric.kind if metric else _type(family, names)}")
         lines.extend(f"{key} {_number(value)}" for key, value in samples)
     return "\n".join(lines) + "\n"
 

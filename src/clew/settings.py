@@ -10,13 +10,16 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
 GIB = 1 << 30
 MIB = 1 << 20
+_EVERYWHERE = ("0.0.0.0", "::")
 
 
 class Address(NamedTuple):
@@ -29,7 +32,7 @@ class Address(NamedTuple):
     def parse(cls, text: str, name: str) -> Address:
         """`HOST:PORT`, `[::1]:PORT` or `:PORT` (every address of the machine)."""
         host, colon, port = text.strip().rpartition(":")
-        if not colon or not port.isdigit() or int(port) > 65535:
+        if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
             raise ValueError(
                 f"{name}: {text!r} is not an address; give HOST:PORT, for example 127.0.0.1:4317"
             )
@@ -37,6 +40,14 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def meets(self, other: Address) -> bool:
+        """Whether only one of the two can be listened on. Port 0 is a new port for each."""
+        if self.port != other.port or self.port == 0:
+            return False
+        mine, its = ("127.0.0.1" if one.host == "localhost" else one.host for one in (self, other))
+        same_family = (":" in mine) == (":" in its)
+        return mine == its or (same_family and (mine in _EVERYWHERE or its in _EVERYWHERE))
 
     @property
     def is_loopback(self) -> bool:
@@ -82,25 +93,52 @@ class Settings:
     )
     max_request_bytes: int = field(
         default=64 * MIB,
-        metadata={"help": "Largest OTLP request, after decompression; a larger one is refused."},
+        metadata={
+            "help": "Largest OTLP request, after decompression; a larger one is refused.",
+            "min": 1,
+            "max": 128 * MIB,
+        },
     )
     max_connections: int = field(
-        default=4096, metadata={"help": "Most connections to the OTLP ports at one time."}
+        default=4096,
+        metadata={
+            "help": "Most connections to the OTLP ports at one time.",
+            "min": 1,
+            "max": 1_000_000,
+        },
     )
     intake_memory_bytes: int = field(
         default=256 * MIB,
-        metadata={"help": "Most memory for request bodies that are being received or written."},
+        # Its least is twice max_request_bytes, see check().
+        metadata={
+            "help": "Most memory for request bodies that are being received or written.",
+            "min": 2,
+            "max": 1 << 40,
+        },
     )
     journal_max_bytes: int = field(
         default=8 * GIB,
-        metadata={"help": "Most journal on disk; above it senders are asked to send again."},
+        metadata={
+            "help": "Most journal on disk; above it senders are asked to send again.",
+            "min": 64 * MIB,
+            "max": 1 << 62,
+        },
     )
     disk_reserve_bytes: int = field(
         default=1 * GIB,
-        metadata={"help": "Free disk space below which senders are asked to send again."},
+        metadata={
+            "help": "Free disk space below which senders are asked to send again.",
+            "min": 0,
+            "max": 1 << 62,
+        },
     )
     store_memory_bytes: int = field(
-        default=4 * GIB, metadata={"help": "Most memory for the embedded store's engine."}
+        default=4 * GIB,
+        metadata={
+            "help": "Most memory for the embedded store's engine.",
+            "min": 512 * MIB,
+            "max": 1 << 62,
+        },
     )
     fault: str = field(
         default="",
@@ -114,33 +152,80 @@ class Settings:
     def load(
         cls, flags: Mapping[str, str | None], environ: Mapping[str, str] | None = None
     ) -> Settings:
-        """Settings from flags (None means: not given), else the environment, else the defaults."""
+        """Settings from flags (None means: not given), else the environment, else the defaults.
+
+        An empty variable counts as not given; an empty flag is a mistake.
+        """
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
+        sources: dict[str, str] = {}
         for declared in dataclasses.fields(cls):
-            text, source = flags.get(declared.name), f"--{declared.name.replace('_', '-')}"
+            text, source = flags.get(declared.name), flag_name(declared.name)
             if text is None:
                 source = env_name(declared.name)
-                text = environ.get(source)
+                text = environ.get(source) or None
+            elif not text.strip():
+                raise ValueError(f"{source} is empty; give a value, or leave it out")
             if text is not None:
                 values[declared.name] = _parse(declared.type, text, source)
+                sources[declared.name] = source
         settings = cls(**values)
-        settings.check()
+        settings.check(sources)
         return settings
 
-    def check(self) -> None:
-        """Refuses what would be open to the network without anybody having said so."""
+    def check(self, sources: Mapping[str, str] | None = None) -> None:
+        """Refuses what cannot work, and listening openly without anybody's word.
+
+        `sources` names the flag or variable that a value came from.
+        """
+        defaults = {one.name: flag_name(one.name) for one in dataclasses.fields(self)}
+        named = {**defaults, **(sources or {})}
+        self._check_sizes(named)
+        if os.path.exists(self.data_dir) and not os.path.isdir(self.data_dir):
+            raise ValueError(
+                f"{named['data_dir']}: {str(self.data_dir)!r} is not a folder; name another"
+            )
+        self._check_addresses(named)
+
+    def _check_sizes(self, named: Mapping[str, str]) -> None:
+        for declared in dataclasses.fields(self):
+            if "min" not in declared.metadata:
+                continue
+            least, most = declared.metadata["min"], declared.metadata["max"]
+            if declared.name == "intake_memory_bytes":
+                least = 2 * self.max_request_bytes
+            value = getattr(self, declared.name)
+            if not least <= value <= most:
+                why = (
+                    f" (twice {named['max_request_bytes']})"
+                    if declared.name == "intake_memory_bytes" and value < least
+                    else ""
+                )
+                raise ValueError(
+                    f"{named[declared.name]}: {readable_size(value)} is outside "
+                    f"{readable_size(least)}{why} to {readable_size(most)}"
+                )
+
+    def _check_addresses(self, named: Mapping[str, str]) -> None:
         allowed = {word.strip() for word in self.open.split(",") if word.strip()}
         unknown = allowed - {"ingest", "ui"}
         if unknown:
             raise ValueError(
-                f"--open: {', '.join(sorted(unknown))!r} is unknown; name ingest, ui or both"
+                f"{named['open']}: {', '.join(sorted(unknown))!r} is unknown; "
+                "name ingest, ui or both"
             )
-        for name, address, word in (
-            ("--grpc", self.grpc, "ingest"),
-            ("--http", self.http, "ingest"),
-            ("--ui", self.ui, "ui"),
-        ):
+        listeners = (
+            (named["grpc"], self.grpc, "ingest"),
+            (named["http"], self.http, "ingest"),
+            (named["ui"], self.ui, "ui"),
+        )
+        for (name, address, _), (other_name, other, _) in combinations(listeners, 2):
+            if address.meets(other):
+                raise ValueError(
+                    f"{other_name} {other} is taken by {name} {address}; "
+                    "give each listener an address of its own"
+                )
+        for name, address, word in listeners:
             if not address.is_loopback and word not in allowed:
                 raise ValueError(
                     f"{name} {address} is not a loopback address and no key is asked for there; "
@@ -166,8 +251,9 @@ class Settings:
         return cls(**read)
 
 
-# Decoding fills and frees tens of MiB a second. By default glibc gives each of these buffers back to
-# the system and faults its pages in again: 40 % of decoding, 8 % of the store process (measured).
+# Decoding fills and frees tens of MiB a second. By default glibc gives each of these buffers back
+# to the system and faults its pages in again: 40 % of decoding, 8 % of the store process
+# (measured).
 _KEEP_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(256 * MIB),
@@ -177,8 +263,12 @@ _KEEP_MEMORY = {
 
 
 def child_environment() -> dict[str, str]:
-    """What the processes of `clew serve` inherit; the allocator reads it before any code of ours."""
+    """What the processes of `clew serve` inherit; the allocator reads it before our code runs."""
     return {**_KEEP_MEMORY, **os.environ}
+
+
+def flag_name(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def env_name(name: str) -> str:
@@ -191,7 +281,10 @@ def _plain(value: Any) -> Any:
 
 def _parse(kind: Any, text: str, source: str) -> Any:
     if kind == "Path":
-        return Path(text).expanduser()
+        try:
+            return Path(text).expanduser()
+        except RuntimeError as error:
+            raise ValueError(f"{source}: {text!r}: {error}; write the whole path") from None
     if kind == "Address":
         return Address.parse(text, source)
     if kind == "int":
@@ -202,9 +295,16 @@ def _parse(kind: Any, text: str, source: str) -> Any:
 _UNITS = {"": 1, "k": 1 << 10, "kib": 1 << 10, "m": MIB, "mib": MIB, "g": GIB, "gib": GIB}
 
 
+_SIZE = re.compile(r"([0-9]{1,20}) ?([a-z]*)", re.IGNORECASE)
+
+
 def _parse_size(text: str, source: str) -> int:
-    digits = text.strip().rstrip("kKmMgGiIbB")
-    unit = text.strip()[len(digits) :].lower()
-    if not digits.strip().isdigit() or unit not in _UNITS:
+    found = _SIZE.fullmatch(text.strip())
+    if found is None or found[2].lower() not in _UNITS:
         raise ValueError(f"{source}: {text!r} is not a number; give for example 1048576 or 512MiB")
-    return int(digits) * _UNITS[unit]
+    return int(found[1]) * _UNITS[found[2].lower()]
+
+
+def readable_size(value: int) -> str:
+    """As `_parse_size` reads it: whole MiB where it is such, else the number."""
+    return f"{value // MIB}MiB" if value and value % MIB == 0 else str(value)

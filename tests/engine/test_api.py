@@ -7,7 +7,7 @@ import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 
-from clew.api import create_app
+from clew.api import LOOPBACK_HOSTS, create_app
 from clew.api.otlp_types import OtlpTraces
 from clew.api.types import ErrorAnswer, SearchAnswer, ServicesAnswer
 from clew.sql import Statement
@@ -16,6 +16,7 @@ from tests.engine.conftest import FilledStore
 
 NOW_NS = build.START_NS + build.SECOND_NS
 HEX = build.TRACE_ID.hex()
+PROBES = ("livez", "readyz", "metrics")
 
 
 class Status:
@@ -47,13 +48,21 @@ class Client:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
 
-    def get(self, path: str, method: str = "GET", **parameters: Any) -> httpx.Response:
-        return asyncio.run(self._get(path, method, parameters))
+    def get(
+        self,
+        path: str,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        **parameters: Any,
+    ) -> httpx.Response:
+        return asyncio.run(self._get(path, method, headers or {}, parameters))
 
-    async def _get(self, path: str, method: str, parameters: dict[str, Any]) -> httpx.Response:
+    async def _get(
+        self, path: str, method: str, headers: dict[str, str], parameters: dict[str, Any]
+    ) -> httpx.Response:
         transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://clew") as client:
-            response = await client.request(method, path, params=parameters)
+            response = await client.request(method, path, params=parameters, headers=headers)
         assert response.headers["cache-control"] == "no-store"
         assert response.headers["x-content-type-options"] == "nosniff"
         return response
@@ -163,9 +172,14 @@ def test_search_takes_times_in_three_forms(
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
-        ({"limit": 0}, "limit"),
-        ({"limit": 1001}, "limit"),
-        ({"limit": "many"}, "limit"),
+        ({"limit": 0}, "limit: '0' is less than 1."),
+        ({"limit": 1001}, "limit: '1001' is more than 1000."),
+        ({"limit": "many"}, "limit: 'many' is not a whole number."),
+        ({"limit": ["1", "2"]}, "limit: it is given 2 times."),
+        ({"serivce": "x"}, "'serivce': there is no such parameter."),
+        ({"start": ""}, "'' is not a time"),
+        ({"start": "17953488001"}, "has 11 digits"),
+        ({"cursor": ""}, "not a cursor"),
         ({"start": "yesterday"}, "'yesterday' is not a time"),
         ({"start": "2", "end": "1"}, "2 is after end 1"),
         ({"cursor": "nonsense"}, "not a cursor"),
@@ -178,6 +192,53 @@ def test_parameter_that_makes_no_sense_is_400(
     error = client.error("/api/v1/search", 400, **parameters)
     assert error["code"] == "invalid_argument"
     assert words in error["message"]
+
+
+def test_unknown_parameter_is_told_the_known_ones(client: Client) -> None:
+    hint = client.error("/api/v1/search", 400, Limit=5)["hint"]
+    assert hint == "Parameters are: cursor, end, limit, q, start."
+    assert client.error(f"/api/v1/traces/{HEX}", 400, start=5)["hint"] == "There are none here."
+    assert client.error("/api/v1/services", 400, q="x")["hint"] == "Parameters are: end, start."
+    assert client.get("/livez", probe="1").status_code == 200
+
+
+def test_cursor_belongs_to_its_query(store: FilledStore, client: Client) -> None:
+    store.take(build.request(*[build.span(trace_id=bytes(15) + bytes([n])) for n in (1, 2)]))
+    cursor = client.get("/api/v1/search", q="service.name = shop", limit=1).json()["nextCursor"]
+    error = client.error("/api/v1/search", 400, limit=1, cursor=cursor)
+    assert error["code"] == "invalid_argument"
+    assert "cursor of another query" in error["message"]
+    again = client.get("/api/v1/search", q="service.name = shop", limit=1, cursor=cursor)
+    assert len(again.json()["traces"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("127.0.0.1:7070", 200),
+        ("LOCALHOST", 200),
+        ("localhost.:7070", 200),
+        ("[::1]:7070", 200),
+        ("127.9.9.9:7070", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example:7070", 421),
+        ("[::2]:7070", 421),
+        ("[::1].evil.example", 421),
+        ("", 421),
+    ],
+)
+def test_only_names_of_this_machine_are_answered(
+    store: FilledStore, host: str, status: int
+) -> None:
+    hosts = LOOPBACK_HOSTS | {"127.9.9.9"}
+    client = Client(create_app(store.reader(), Status(), allowed_hosts=hosts))
+    response = client.get("/api/v1/services", headers={"Host": host})
+    assert response.status_code == status
+    if status == 421:
+        ErrorAnswer.model_validate(response.json())
+        assert response.json()["error"]["code"] == "wrong_host"
+    for path in ("/livez", "/readyz", "/metrics"):
+        assert client.get(path, headers={"Host": host}).status_code == 200
 
 
 def test_query_that_is_not_understood_says_where(client: Client) -> None:
@@ -301,13 +362,35 @@ def test_openapi_is_good_enough_to_generate_clients(client: Client) -> None:
         "ready",
         "metrics",
     }
+    assert "ErrorAnswer" in document["info"]["description"]
     for operation in operations.values():
         assert operation["description"]
-        schema = operation["responses"]["4XX"]["content"]["application/json"]["schema"]
-        assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
         assert "422" not in operation["responses"]
     for name in ("getTrace", "searchTraces", "listServices"):
+        schema = operations[name]["responses"]["4XX"]["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
         content = operations[name]["responses"]["200"]["content"]["application/json"]
         assert content["schema"]["$ref"].startswith("#/components/schemas/")
         assert all(parameter["description"] for parameter in operations[name]["parameters"])
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_openapi_of_the_health_routes_says_what_they_answer(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    live, ready, metrics = (paths[f"/{name}"]["get"]["responses"] for name in PROBES)
+    assert list(live) == ["200"]
+    assert list(ready) == ["200", "503"]
+    for answer in ready.values():
+        schema = answer["content"]["application/json"]["schema"]
+        assert schema == {"$ref": "#/components/schemas/ReadyAnswer"}
+    assert list(metrics) == ["200"]
+    assert list(metrics["200"]["content"]) == ["text/plain"]
+
+
+def test_openapi_of_the_parameters_says_what_is_refused(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    (trace_id,) = paths["/api/v1/traces/{trace_id}"]["get"]["parameters"]
+    assert trace_id["schema"]["pattern"] == "^[0-9a-fA-F]{32}$"
+    of_search = {one["name"]: one["schema"] for one in paths["/api/v1/search"]["get"]["parameters"]}
+    for name in ("start", "end", "cursor"):
+        assert of_search[name]["anyOf"][0] == {"type": "string", "minLength": 1}

@@ -1,4 +1,40 @@
+import re
+from pathlib import Path
+
 from clew import counters
+
+ROOT = Path(__file__).resolve().parents[2]
+KINDS = {"counter", "gauge", "histogram", "summary"}
+
+
+def counted_in_the_code() -> set[str]:
+    """Families by the names in the sources of the kernel and of Python."""
+    files = [*(ROOT / "rust" / "src").rglob("*.rs"), *(ROOT / "src" / "clew").rglob("*.py")]
+    found: set[str] = set()
+    for file in files:
+        found.update(re.findall(r"""["'](clew_[a-z0-9_]+)""", file.read_text()))
+    in_seconds = {re.sub("_(micro|nano)seconds", "_seconds", name) for name in found}
+    return {re.sub("_(sum|count|bucket)$", "", name) for name in in_seconds}
+
+
+def test_every_metric_says_what_it_tells() -> None:
+    assert counted_in_the_code() == set(counters.declared()), "write it into src/clew/metrics.txt"
+
+
+def test_declarations_fit_their_names() -> None:
+    for name, metric in counters.declared().items():
+        assert metric.kind in KINDS, name
+        assert (metric.kind == "counter") == name.endswith("_total"), name
+        assert re.fullmatch(r"[A-Z0-9][^|\\]*\.", metric.help), name
+
+
+def test_help_stands_before_the_type() -> None:
+    text = counters.render([{"clew_store_spans_total": 1}])
+    assert text == (
+        "# HELP clew_store_spans_total Spans stored.\n"
+        "# TYPE clew_store_spans_total counter\n"
+        "clew_store_spans_total 1\n"
+    )
 
 
 def test_processes_are_added_up_and_families_typed() -> None:

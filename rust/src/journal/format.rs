@@ -115,6 +115,12 @@ impl RecordHeader {
         out
     }
 
+    /// `decode` for a search at every offset: most are refused before a checksum is computed.
+    pub fn decode_likely(bytes: &[u8]) -> Option<Self> {
+        let likely = bytes.get(12) != Some(&0) && bytes.get(13..16) == Some(&[0; 3]);
+        likely.then(|| Self::decode(bytes)).flatten()
+    }
+
     fn decode(bytes: &[u8]) -> Option<Self> {
         let head = bytes.get(..RECORD_HEADER)?;
         if array(head, 0).map(u32::from_le_bytes) != head.get(4..).map(crc) {

@@ -3,19 +3,23 @@
 //! `append` returns once the record is synced. Sealed segments (`*.seg`) belong to the store process, which deletes them.
 //! Nothing that was acknowledged is lost by a kill or a power cut; what was not acknowledged may survive as well.
 
+mod disk;
 pub mod format;
+mod lock;
+mod log;
 mod read;
 mod recent;
 mod recover;
 mod seal;
+mod torn;
+mod watch;
 mod write;
 
 pub use read::{Dead, Segment, read_segment};
 
-use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,9 +27,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
 use crate::admit::Sink;
+use crate::fault::Faults;
 use crate::record::{Appended, NewRecord, Unavailable};
 use crate::validate;
+use lock::Lock;
 use recent::{Claim, Outcome, Recent};
+use watch::Watch;
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -44,6 +51,8 @@ pub struct Options {
     pub waiting_bytes: u64,
     /// How many bodies are remembered to recognise repeats.
     pub repeat_entries: usize,
+    /// What a test wants from the disk.
+    pub faults: Faults,
 }
 
 impl Options {
@@ -57,6 +66,7 @@ impl Options {
             reserve_bytes: 1 << 30,
             waiting_bytes: 256 << 20,
             repeat_entries: 1 << 18,
+            faults: Faults::default(),
         }
     }
 }
@@ -65,17 +75,16 @@ impl Options {
 struct Shared {
     options: Options,
     recent: Mutex<Recent>,
-    /// Bytes of all segments in the folder: looked up by the sealer thread, advanced by the writer.
+    /// Bytes of all segments in the folder: looked up by the watching thread, advanced by the writer.
     used: AtomicU64,
     free: AtomicU64,
     waiting: AtomicU64,
-    state: AtomicU8,
+    /// The disk failed or a thread died. It stays so: only a new process may try again.
+    failed: AtomicBool,
     stopping: AtomicBool,
+    /// The sealer waits for space on a full disk.
+    sealer_waits: AtomicBool,
 }
-
-const RUNNING: u8 = 0;
-const FAILED: u8 = 1;
-const STOPPED: u8 = 2;
 
 impl Shared {
     fn recent(&self) -> MutexGuard<'_, Recent> {
@@ -83,11 +92,35 @@ impl Shared {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    fn fail(&self, what: &str, error: &io::Error) {
+        self.failed.store(true, Ordering::Release);
+        eprintln!("clew: journal: {what} failed: {error}; nothing is acknowledged until a restart");
+    }
+
+    fn settle(&self, pending: Pending, outcome: Outcome) {
+        self.waiting.fetch_sub(pending.cost(), Ordering::Relaxed);
+        self.recent().settle(pending.hash, outcome);
+        let _ = pending.tell.send(outcome); // the client may be gone; its retry finds the hash
+    }
+
+    /// Why a record that nobody will write any more is refused.
+    fn why_abandoned(&self) -> Unavailable {
+        if self.failed() {
+            Unavailable::SyncFailed
+        } else {
+            Unavailable::Stopping
+        }
+    }
+
     fn refuse_if_unable(&self, bytes: u64) -> Result<(), Unavailable> {
         if self.stopping.load(Ordering::Acquire) {
             return Err(Unavailable::Stopping);
         }
-        if self.state.load(Ordering::Acquire) == FAILED {
+        if self.failed() {
             return Err(Unavailable::SyncFailed);
         }
         if self.free.load(Ordering::Relaxed) < self.options.reserve_bytes {
@@ -100,6 +133,20 @@ impl Shared {
             return Err(Unavailable::Busy);
         }
         Ok(())
+    }
+}
+
+/// Dropped when a journal thread ends, however it ends: nobody may wait for a thread that is gone.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // The writer ends unasked as well when every handle is gone; nobody is left then to see the mark.
+        if std::thread::panicking() || !self.0.stopping.load(Ordering::Acquire) {
+            self.0.failed.store(true, Ordering::Release);
+        }
+        let why = self.0.why_abandoned();
+        self.0.recent().abandon(why);
     }
 }
 
@@ -133,49 +180,67 @@ pub struct Journal {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Command>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
-    /// Held for its lock on the folder: one process writes a journal.
-    _lock: Arc<File>,
+    /// One process writes a journal.
+    _lock: Arc<Lock>,
 }
 
 impl Journal {
     /// Recovers what a killed process left (torn tails are cut, open segments sealed) and starts the writer.
     pub fn open(options: Options) -> io::Result<Self> {
         std::fs::create_dir_all(&options.folder)?;
-        let lock = lock_folder(&options.folder)?;
-        let recovered = recover::recover(&options, now_ns())?;
+        let lock = Arc::new(Lock::take(&options.folder)?);
+        let recovered = recover::recover(&options, lock.day(), now_ns())?;
         let shared = Arc::new(Shared {
             recent: Mutex::new(recovered.recent),
             used: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             waiting: AtomicU64::new(0),
-            state: AtomicU8::new(RUNNING),
+            failed: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            sealer_waits: AtomicBool::new(false),
             options,
         });
-        seal::watch(&shared);
+        let watch = Watch::start(&shared);
         let (queue, commands) = mpsc::channel();
         let (to_seal, sealing) = mpsc::sync_channel(4);
-        let mut writer = write::Writer::new(Arc::clone(&shared), to_seal, recovered.last_day);
-        let mut sealer = seal::Sealer::new(Arc::clone(&shared), recovered.log);
+        let mut writer = write::Writer::new(
+            Arc::clone(&shared),
+            to_seal,
+            Arc::clone(&lock),
+            recovered.last_day,
+        );
+        let mut sealer = seal::Sealer::new(
+            Arc::clone(&shared),
+            recovered.closing,
+            recovered.leftovers,
+            watch,
+        );
+        let (writing, closing) = (Ending(Arc::clone(&shared)), Ending(Arc::clone(&shared)));
         let threads = vec![
             std::thread::Builder::new()
                 .name("journal".to_owned())
-                .spawn(move || writer.run(&commands))?,
+                .spawn(move || {
+                    let _ending = writing;
+                    let commands = commands; // dropped before `_ending`, so that nothing is queued behind it
+                    writer.run(&commands);
+                })?,
             std::thread::Builder::new()
                 .name("journal-seal".to_owned())
-                .spawn(move || sealer.run(&sealing))?,
+                .spawn(move || {
+                    let _ending = closing;
+                    sealer.run(&sealing);
+                })?,
         ];
         Ok(Self {
             shared,
             queue,
             threads: Arc::new(Mutex::new(threads)),
-            _lock: Arc::new(lock),
+            _lock: lock,
         })
     }
 
     /// Returns after the record is on disk. A dropped future changes nothing: the record is written all the same.
     pub async fn append(&self, record: NewRecord) -> Result<Appended, Unavailable> {
-        self.shared.refuse_if_unable(record.body.len() as u64)?;
         let options = &self.shared.options;
         let parts = validate::split(
             &record.body,
@@ -186,7 +251,7 @@ impl Journal {
         );
         let whole = parts.len() == 1;
         let mut waits = Vec::with_capacity(parts.len());
-        let mut stored = false;
+        let mut new = Vec::new();
         for (index, part) in parts.into_iter().enumerate() {
             // A retry is split alike, so each part has a hash of its own and only what is missing is written.
             let hash = if whole {
@@ -198,14 +263,26 @@ impl Journal {
             match claim {
                 Claim::Repeated => {}
                 Claim::Wait(told) => waits.push(told),
-                Claim::New => {
-                    stored = true;
-                    waits.push(self.enqueue(&record, part, hash));
-                }
+                Claim::New => new.push((part, hash)),
             }
         }
+        let stored = !new.is_empty();
+        if stored {
+            let bytes = new.iter().map(|(part, _)| part.body.len() as u64).sum();
+            if let Err(why) = self.shared.refuse_if_unable(bytes) {
+                let mut recent = self.shared.recent();
+                for (_, hash) in new {
+                    recent.settle(hash, Err(why));
+                }
+                return Err(why);
+            }
+        }
+        for (part, hash) in new {
+            waits.push(self.enqueue(&record, part, hash));
+        }
         for told in waits {
-            told.await.unwrap_or(Err(Unavailable::Stopping))?;
+            told.await
+                .unwrap_or_else(|_| Err(self.shared.why_abandoned()))?;
         }
         Ok(if stored {
             Appended::Stored
@@ -238,16 +315,14 @@ impl Journal {
             self.queue.send(Command::Append(pending))
         {
             self.shared
-                .recent()
-                .settle(hash, Err(Unavailable::Stopping));
-            let _ = pending.tell.send(Err(Unavailable::Stopping));
+                .settle(pending, Err(self.shared.why_abandoned()));
         }
         told
     }
 
-    /// The disk failed: nothing is acknowledged any more, and only a new process may try again.
+    /// The disk failed or a thread died: nothing is acknowledged any more, and only a new process may try again.
     pub fn failed(&self) -> bool {
-        self.shared.state.load(Ordering::Acquire) == FAILED
+        self.shared.failed()
     }
 
     /// Writes what waits, seals the open segment and ends the threads. Later appends are refused.
@@ -307,27 +382,6 @@ pub(crate) fn now_ns() -> u64 {
         .map_or(0, |since| {
             u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
         })
-}
-
-fn lock_folder(folder: &Path) -> io::Result<File> {
-    let path = folder.join(".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive).map_err(
-        |_| {
-            io::Error::new(
-                io::ErrorKind::WouldBlock,
-                format!(
-                    "another process uses the journal in {}: stop it, or choose another --data-dir",
-                    folder.display()
-                ),
-            )
-        },
-    )?;
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ impl Segment {
         let mut dead = Vec::new();
         let mut seen = SealBody::default();
         let mut promised = None;
+        let mut whole = true;
         for item in Items::new(&self.bytes) {
             match item {
                 Item::Record { header, body, .. } if header.kind == Kind::Seal as u8 => {
@@ -89,6 +90,7 @@ impl Segment {
                     });
                 }
                 Item::Unreadable { offset, rest } => {
+                    whole = false;
                     let reason = "no whole record starts here: the disk changed or cut the segment"
                         .to_owned();
                     dead.push(Dead {
@@ -99,8 +101,12 @@ impl Segment {
                 }
             }
         }
-        if dead.is_empty() && promised.is_some_and(|promised| promised != seen) {
-            let reason = format!("the seal promises {promised:?}, the segment holds {seen:?}");
+        if whole && promised != Some(seen) {
+            let seal = promised.map_or_else(
+                || "the seal is missing".to_owned(),
+                |promised| format!("the seal promises {promised:?}"),
+            );
+            let reason = format!("{seal}, the segment holds {seen:?}: the disk changed or cut it");
             dead.push(Dead {
                 offset: self.bytes.len(),
                 reason,

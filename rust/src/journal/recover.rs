@@ -1,55 +1,96 @@
 //! What a killed intake left: open segments are cut to their last whole record, synced and sealed.
 
-use std::collections::VecDeque;
 use std::fs::OpenOptions;
-use std::io::{self, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::Options;
-use super::format::{self, Item, Items, Kind, SealBody, SegmentHeader};
-use super::recent::{Log, Recent, WINDOW, sync_folder};
-use super::seal::seal_record;
+use super::disk::{Trouble, regular_file};
+use super::format::{self, Item, Items, Kind, SegmentHeader};
+use super::log::Log;
+use super::recent::{Recent, WINDOW};
+use super::seal::{Closing, Step, Unsealed};
+use super::{Options, torn};
 use crate::counters;
 
 pub(super) struct Recovered {
     pub recent: Recent,
-    pub log: Log,
-    /// The highest receive day that any leftover segment carries; it is never lowered.
+    pub closing: Closing,
+    /// What could not be sealed because the disk is full; the sealer waits for space.
+    pub leftovers: Vec<Unsealed>,
+    /// The highest receive day that is known; it is never lowered.
     pub last_day: u16,
 }
 
-pub(super) fn recover(options: &Options, now_ns: u64) -> io::Result<Recovered> {
+/// `known_day`: 0 when the lock file names none; then the segments that are still there do.
+pub(super) fn recover(options: &Options, known_day: u16, now_ns: u64) -> io::Result<Recovered> {
     let folder = &options.folder;
-    let (mut log, mut hashes) = Log::open(folder, now_ns)?;
-    let mut last_day = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let Some(name) = name.to_str() else { continue };
-        if let Some(id) = format::id_of(name, format::OPEN) {
-            let (day, found) = seal_leftover(folder, &entry.path(), id, &mut log, now_ns)?;
-            last_day = last_day.max(day);
-            hashes.extend(found);
-        } else if format::id_of(name, format::SEALED).is_some() {
-            last_day = last_day.max(day_of(&entry.path()));
+    let (log, mut hashes) = Log::open(
+        folder,
+        options.faults.clone(),
+        options.repeat_entries,
+        now_ns,
+    )?;
+    let mut closing = Closing {
+        folder: folder.clone(),
+        faults: options.faults.clone(),
+        log,
+    };
+    let mut last_day = known_day;
+    let mut leftovers = Vec::new();
+    for (id, path) in open_segments(folder, known_day == 0, &mut last_day)? {
+        let Some((day, mut segment)) = read_leftover(path, id)? else {
+            continue;
+        };
+        last_day = last_day.max(day);
+        hashes.extend_from_slice(&segment.hashes);
+        match closing.close(&mut segment) {
+            Ok(()) => counters::add("clew_journal_segments_recovered_total", &[], 1),
+            Err(Trouble::Full(_)) => leftovers.push(segment),
+            Err(trouble) => return Err(trouble.into_error()),
         }
     }
+    Ok(Recovered {
+        recent: remembered(hashes, options.repeat_entries, now_ns),
+        closing,
+        leftovers,
+        last_day,
+    })
+}
+
+/// Open segments, oldest first. Raises `day` to that of the sealed ones when asked to read them.
+fn open_segments(
+    folder: &Path,
+    read_days: bool,
+    day: &mut u16,
+) -> io::Result<Vec<([u8; 16], PathBuf)>> {
+    let mut open = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let Some(name) = regular_file(&entry) else {
+            continue;
+        };
+        if let Some(id) = format::id_of(&name, format::OPEN) {
+            open.push((id, entry.path()));
+        } else if read_days && format::id_of(&name, format::SEALED).is_some() {
+            *day = day_of(&entry.path()).max(*day);
+        }
+    }
+    open.sort_unstable();
+    Ok(open)
+}
+
+fn remembered(mut hashes: Vec<(u64, u128)>, capacity: usize, now_ns: u64) -> Recent {
     hashes.sort_unstable();
-    let mut recent = Recent::new(options.repeat_entries);
-    let newest: VecDeque<_> = hashes.into_iter().collect();
+    let mut recent = Recent::new(capacity);
     let now = Instant::now();
-    for (received_ns, hash) in newest {
+    for (received_ns, hash) in hashes {
         let age = Duration::from_nanos(now_ns.saturating_sub(received_ns));
         if let (true, Some(at)) = (age <= WINDOW, now.checked_sub(age)) {
             recent.remember(hash, at);
         }
     }
-    Ok(Recovered {
-        recent,
-        log,
-        last_day,
-    })
+    recent
 }
 
 fn day_of(path: &Path) -> u16 {
@@ -62,19 +103,12 @@ fn day_of(path: &Path) -> u16 {
     }
 }
 
-type Found = (u16, Vec<(u64, u128)>);
-
-fn seal_leftover(
-    folder: &Path,
-    path: &Path,
-    id: [u8; 16],
-    log: &mut Log,
-    now_ns: u64,
-) -> io::Result<Found> {
-    let bytes = std::fs::read(path)?;
+/// None: nothing in it, or nothing of ours.
+fn read_leftover(path: PathBuf, id: [u8; 16]) -> io::Result<Option<(u16, Unsealed)>> {
+    let bytes = std::fs::read(&path)?;
     let Ok(header) = SegmentHeader::decode(&bytes) else {
         if bytes.len() <= format::SEGMENT_HEADER {
-            std::fs::remove_file(path)?; // killed before the header was whole: nothing was acknowledged from it
+            std::fs::remove_file(&path)?; // killed before the header was whole: nothing was acknowledged from it
         } else {
             counters::add("clew_journal_unreadable_segments_total", &[], 1);
             eprintln!(
@@ -82,54 +116,50 @@ fn seal_leftover(
                 path.display()
             );
         }
-        return Ok((0, Vec::new()));
+        return Ok(None);
     };
-    let mut hashes = Vec::new();
-    let mut spans = 0;
-    let mut end = format::SEGMENT_HEADER;
-    let mut sealed = false;
+    let file = OpenOptions::new().read(true).write(true).open(&path)?;
+    let mut segment = Unsealed::new(path, id, file);
     for item in Items::new(&bytes) {
         match item {
+            // The seal is written anew. What it promised before a kill is what is counted now.
+            Item::Record { header, .. } | Item::DamagedBody { header, .. }
+                if header.kind == Kind::Seal as u8 =>
+            {
+                break;
+            }
             Item::Record {
                 offset,
                 header,
                 body,
             } => {
-                end = offset + format::RECORD_HEADER + body.len();
-                if header.kind == Kind::Seal as u8 {
-                    sealed = true;
-                } else {
-                    hashes.push((header.received_ns, header.hash));
-                    spans += u64::from(header.spans);
-                }
+                count(&mut segment, offset, header.spans, body);
+                segment.hashes.push((header.received_ns, header.hash));
             }
-            // The next header may be sound, but what was not synced whole was not acknowledged … unless the disk
-            // went bad under an acknowledged record: keep it, the store puts it into the dead-letter folder.
-            Item::DamagedBody { offset, body, .. } => {
-                end = offset + format::RECORD_HEADER + body.len();
-            }
+            // Not synced whole, then it was not acknowledged; or the disk went bad under an acknowledged record: it is
+            // kept, the store puts it into the dead-letter folder. Its sender's retry is stored, so no hash is kept.
+            Item::DamagedBody {
+                offset,
+                header,
+                body,
+            } => count(&mut segment, offset, header.spans, body),
             Item::Unreadable { rest, .. } => {
                 counters::add("clew_journal_torn_bytes_total", &[], rest.len() as u64);
+                if torn::holds_a_record(rest) {
+                    segment.next = Step::KeepTorn;
+                }
             }
         }
     }
-    if end == format::SEGMENT_HEADER {
-        std::fs::remove_file(path)?;
-        return Ok((header.receive_day, hashes));
+    if segment.records == 0 && segment.next != Step::KeepTorn {
+        std::fs::remove_file(&segment.path)?;
+        return Ok(None);
     }
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(end as u64)?;
-    if !sealed {
-        file.seek(SeekFrom::End(0))?;
-        file.write_all(&seal_record(&SealBody {
-            records: hashes.len() as u64,
-            spans,
-        }))?;
-    }
-    file.sync_all()?;
-    log.append(&hashes, now_ns)?;
-    std::fs::rename(path, folder.join(format::file_name(id, format::SEALED)))?;
-    sync_folder(folder)?;
-    counters::add("clew_journal_segments_recovered_total", &[], 1);
-    Ok((header.receive_day, hashes))
+    Ok(Some((header.receive_day, segment)))
+}
+
+fn count(segment: &mut Unsealed, offset: usize, spans: u32, body: &[u8]) {
+    segment.records += 1;
+    segment.spans += u64::from(spans);
+    segment.synced = (offset + format::RECORD_HEADER + body.len()) as u64;
 }

@@ -1,17 +1,18 @@
 //! The writer thread: group commit. It syncs again as soon as the previous sync ends; whatever came meanwhile is one group.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, IoSlice, Write};
-use std::path::PathBuf;
+use std::io::{self, IoSlice, Seek, SeekFrom, Write};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::format::{self, Kind, RECORD_HEADER, RecordHeader, SEGMENT_HEADER, SegmentHeader};
-use super::recent::sync_folder;
-use super::{Command, FAILED, Pending, STOPPED, Shared, now_ns};
+use super::disk::{Trouble, sync_folder};
+use super::format::{self, Kind, RECORD_HEADER, RecordHeader, SegmentHeader};
+use super::lock::Lock;
+use super::seal::Unsealed;
+use super::{Command, Pending, Shared, now_ns};
 use crate::counters;
-use crate::fault;
+use crate::fault::{self, Faults};
 use crate::record::Unavailable;
 
 const DAY_NS: u64 = 86_400_000_000_000;
@@ -20,41 +21,48 @@ const GROUP_BYTES: usize = 16 << 20;
 const GROUP_RECORDS: usize = 4096;
 /// Linux takes 1,024 slices a call; a record is two.
 const SLICES: usize = 1024;
+/// A full disk is not asked for a new segment more often than this.
+const CREATE_AGAIN_AFTER: Duration = Duration::from_millis(250);
+/// How long a segment past its age is written on when the sealer has no room for it.
+const HAND_OVER_AGAIN_AFTER: Duration = Duration::from_millis(100);
+/// How often the writer looks whether a busy sealer has room; it only waits when a segment is at its limits.
+const LOOK_FOR_ROOM_EVERY: Duration = Duration::from_millis(5);
 
 /// A segment that is being written.
-pub(super) struct OpenSegment {
-    pub path: PathBuf,
-    pub id: [u8; 16],
-    pub file: File,
-    /// Receive time and hash of every record, for the log of recent bodies.
-    pub hashes: Vec<(u64, u128)>,
-    /// Spans of the synced records.
-    pub spans: u64,
-    /// Everything before this offset is synced.
-    pub synced: u64,
+struct OpenSegment {
+    segment: Unsealed,
     receive_day: u16,
     /// Spans and decoded size with what is staged, to know when the segment ends.
     planned_spans: u64,
     planned_bytes: u64,
-    opened: Instant,
+    seal_at: Instant,
 }
 
 pub(super) struct Writer {
     shared: Arc<Shared>,
-    to_seal: mpsc::SyncSender<OpenSegment>,
+    to_seal: mpsc::SyncSender<Unsealed>,
+    lock: Arc<Lock>,
     open: Option<OpenSegment>,
     staged: Vec<(RecordHeader, Pending)>,
     last_day: u16,
+    create_after: Option<Instant>,
 }
 
 impl Writer {
-    pub fn new(shared: Arc<Shared>, to_seal: mpsc::SyncSender<OpenSegment>, last_day: u16) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        to_seal: mpsc::SyncSender<Unsealed>,
+        lock: Arc<Lock>,
+        last_day: u16,
+    ) -> Self {
         Self {
             shared,
             to_seal,
+            lock,
             open: None,
             staged: Vec::new(),
             last_day,
+            create_after: None,
         }
     }
 
@@ -62,23 +70,16 @@ impl Writer {
         loop {
             let stop = self.take_group(commands);
             self.flush();
-            let age = self.shared.options.seal_age;
-            if stop
-                || self
-                    .open
-                    .as_ref()
-                    .is_some_and(|open| open.opened.elapsed() >= age)
-            {
-                self.seal();
-            }
             if stop {
-                self.shared.state.store(STOPPED, Ordering::Release);
-                for command in commands.try_iter() {
-                    if let Command::Append(pending) = command {
-                        self.settle(pending, Err(Unavailable::Stopping));
-                    }
-                }
+                self.hand_over(true);
                 return;
+            }
+            if let Some(open) = &self.open
+                && open.seal_at <= Instant::now()
+                && !self.hand_over(false)
+                && let Some(open) = &mut self.open
+            {
+                open.seal_at = Instant::now() + HAND_OVER_AGAIN_AFTER;
             }
         }
     }
@@ -87,12 +88,8 @@ impl Writer {
     fn take_group(&mut self, commands: &mpsc::Receiver<Command>) -> bool {
         let first = match &self.open {
             Some(open) => {
-                match commands.recv_timeout(
-                    self.shared
-                        .options
-                        .seal_age
-                        .saturating_sub(open.opened.elapsed()),
-                ) {
+                let wait = open.seal_at.saturating_duration_since(Instant::now());
+                match commands.recv_timeout(wait) {
                     Ok(command) => command,
                     Err(mpsc::RecvTimeoutError::Timeout) => return false,
                     Err(mpsc::RecvTimeoutError::Disconnected) => return true,
@@ -122,29 +119,9 @@ impl Writer {
     }
 
     fn stage(&mut self, pending: Pending) {
-        let day = u16::try_from(pending.received_ns / DAY_NS)
-            .unwrap_or(u16::MAX)
-            .max(self.last_day);
-        let options = &self.shared.options;
-        let ends = self.open.as_ref().is_some_and(|open| {
-            open.receive_day != day
-                || open.planned_spans + u64::from(pending.spans) > u64::from(options.seal_spans)
-                || (open.planned_spans > 0
-                    && open.planned_bytes + pending.decoded_bytes > options.seal_decoded_bytes)
-        });
-        if ends {
-            self.flush();
-            self.seal();
-        }
-        if self.open.is_none() {
-            match self.create(day) {
-                Ok(open) => self.open = Some(open),
-                Err(error) => {
-                    let why = self.cannot_write("creating a segment", &error);
-                    self.settle(pending, Err(why));
-                    return;
-                }
-            }
+        if let Err(why) = self.make_room(&pending) {
+            self.shared.settle(pending, Err(why));
+            return;
         }
         if let Some(open) = &mut self.open {
             open.planned_spans += u64::from(pending.spans);
@@ -163,40 +140,86 @@ impl Writer {
         self.staged.push((header, pending));
     }
 
-    fn create(&mut self, receive_day: u16) -> io::Result<OpenSegment> {
-        let id = uuid::Uuid::now_v7().into_bytes();
-        let path = self
-            .shared
-            .options
-            .folder
-            .join(format::file_name(id, format::OPEN));
-        let mut file = OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .open(&path)?;
-        file.write_all(
-            &SegmentHeader {
-                id,
-                receive_day,
-                created_ns: now_ns(),
+    /// A segment is open and takes this record.
+    fn make_room(&mut self, pending: &Pending) -> Result<(), Unavailable> {
+        let day = u16::try_from(pending.received_ns / DAY_NS)
+            .unwrap_or(u16::MAX)
+            .max(self.last_day);
+        let options = &self.shared.options;
+        let ends = self.open.as_ref().is_some_and(|open| {
+            open.receive_day != day
+                || open.planned_spans + u64::from(pending.spans) > u64::from(options.seal_spans)
+                || (open.planned_spans > 0
+                    && open.planned_bytes + pending.decoded_bytes > options.seal_decoded_bytes)
+        });
+        if ends {
+            self.flush();
+            if !self.hand_over(true) {
+                return Err(Unavailable::DiskReserve);
             }
-            .encode(),
-        )?;
-        sync_folder(&self.shared.options.folder)?;
-        fault::point("journal.after_create");
+        }
+        if self.shared.failed() {
+            return Err(Unavailable::SyncFailed);
+        }
+        if self.open.is_none() {
+            if self.create_after.is_some_and(|at| Instant::now() < at) {
+                return Err(Unavailable::DiskReserve);
+            }
+            match self.create(day) {
+                Ok(open) => self.open = Some(open),
+                Err(trouble) => {
+                    self.create_after = Some(Instant::now() + CREATE_AGAIN_AFTER);
+                    return Err(self.cannot_write("creating a segment", trouble));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn create(&mut self, receive_day: u16) -> Result<OpenSegment, Trouble> {
+        let options = &self.shared.options;
+        self.lock.raise_day(receive_day, &options.faults)?;
         self.last_day = receive_day;
-        Ok(OpenSegment {
-            path,
-            id,
-            file,
-            hashes: Vec::new(),
-            spans: 0,
-            synced: SEGMENT_HEADER as u64,
-            receive_day,
-            planned_spans: 0,
-            planned_bytes: 0,
-            opened: Instant::now(),
-        })
+        let id = uuid::Uuid::now_v7().into_bytes();
+        let path = options.folder.join(format::file_name(id, format::OPEN));
+        options
+            .faults
+            .step("journal.create")
+            .and_then(|()| OpenOptions::new().create_new(true).write(true).open(&path))
+            .map_err(Trouble::of_write)
+            .and_then(|file| {
+                let header = SegmentHeader {
+                    id,
+                    receive_day,
+                    created_ns: now_ns(),
+                };
+                self.begin(&file, &header).inspect_err(|_| {
+                    let _ = std::fs::remove_file(&path); // without records it is nothing; recovery deletes it as well
+                })?;
+                Ok(OpenSegment {
+                    segment: Unsealed::new(path, id, file),
+                    receive_day,
+                    planned_spans: 0,
+                    planned_bytes: 0,
+                    seal_at: Instant::now() + options.seal_age,
+                })
+            })
+    }
+
+    fn begin(&self, mut file: &File, header: &SegmentHeader) -> Result<(), Trouble> {
+        let options = &self.shared.options;
+        options
+            .faults
+            .step("journal.write_header")
+            .and_then(|()| file.write_all(&header.encode()))
+            .map_err(Trouble::of_write)?;
+        options
+            .faults
+            .step("journal.sync_created")
+            .and_then(|()| sync_folder(&options.folder))
+            .map_err(Trouble::of_sync)?;
+        fault::point("journal.after_create");
+        Ok(())
     }
 
     /// Writes and syncs what is staged, then tells every sender.
@@ -206,83 +229,102 @@ impl Writer {
         }
         let staged = std::mem::take(&mut self.staged);
         let outcome = match &mut self.open {
-            Some(open) => write_and_sync(open, &staged),
-            None => Err(io::Error::other("no segment is open")),
+            // Another sync of a file that failed to sync would succeed and mean nothing.
+            _ if self.shared.failed() => Err(Unavailable::SyncFailed),
+            Some(open) => {
+                write_and_sync(&mut open.segment.file, &staged, &self.shared.options.faults)
+                    .map_err(|trouble| self.roll_back(trouble))
+            }
+            None => Err(Unavailable::SyncFailed),
         };
-        let outcome = outcome.map_err(|error| self.roll_back(&error));
         if let (Ok(written), Some(open)) = (outcome, &mut self.open) {
-            open.synced += written;
-            open.spans += staged
+            let segment = &mut open.segment;
+            segment.synced += written;
+            segment.records += staged.len() as u64;
+            segment.spans += staged
                 .iter()
                 .map(|(header, _)| u64::from(header.spans))
                 .sum::<u64>();
-            open.hashes
+            segment
+                .hashes
                 .extend(staged.iter().map(|(_, p)| (p.received_ns, p.hash)));
             self.shared.used.fetch_add(written, Ordering::Relaxed);
         }
         let outcome = outcome.map(|_| ());
         for (_, pending) in staged {
-            self.settle(pending, outcome);
+            self.shared.settle(pending, outcome);
         }
-    }
-
-    fn settle(&self, pending: Pending, outcome: Result<(), Unavailable>) {
-        self.shared
-            .waiting
-            .fetch_sub(pending.cost(), Ordering::Relaxed);
-        self.shared.recent().settle(pending.hash, outcome);
-        let _ = pending.tell.send(outcome); // the client may be gone; its retry finds the hash
     }
 
     /// Cuts the file back to what is known to be synced. A full disk is a reason to refuse; any other failure ends the
     /// journal, because after a failed sync the kernel may have dropped the pages and a second sync would lie.
-    fn roll_back(&mut self, error: &io::Error) -> Unavailable {
-        let why = self.cannot_write("writing a segment", error);
-        let cut = match &self.open {
-            Some(open) => open.file.set_len(open.synced).and_then(|()| {
-                io::Seek::seek(&mut &open.file, io::SeekFrom::Start(open.synced)).map(|_| ())
-            }),
-            None => Ok(()),
-        };
+    fn roll_back(&self, trouble: Trouble) -> Unavailable {
+        let why = self.cannot_write("writing a segment", trouble);
+        let cut = self.open.as_ref().map_or(Ok(()), |open| {
+            let segment = &open.segment;
+            self.shared.options.faults.step("journal.cut")?;
+            segment.file.set_len(segment.synced)?;
+            (&segment.file).seek(SeekFrom::Start(segment.synced))?;
+            Ok(())
+        });
         if let Err(error) = cut {
-            return self.fail("cutting a segment back to its last synced record", &error);
+            let what = "cutting a segment back to its last synced record";
+            return self.cannot_write(what, Trouble::Lost(error));
         }
         why
     }
 
-    fn cannot_write(&self, what: &str, error: &io::Error) -> Unavailable {
-        if error.kind() == io::ErrorKind::StorageFull
-            || error.kind() == io::ErrorKind::QuotaExceeded
-        {
-            counters::add(
-                "clew_journal_write_errors_total",
-                &[("reason", "disk_full")],
-                1,
-            );
-            return Unavailable::DiskReserve;
+    fn cannot_write(&self, what: &str, trouble: Trouble) -> Unavailable {
+        match trouble {
+            Trouble::Full(_) => {
+                let reason = [("reason", "disk_full")];
+                counters::add("clew_journal_write_errors_total", &reason, 1);
+                Unavailable::DiskReserve
+            }
+            Trouble::Lost(error) => {
+                let reason = [("reason", "io")];
+                counters::add("clew_journal_write_errors_total", &reason, 1);
+                self.shared.fail(what, &error);
+                Unavailable::SyncFailed
+            }
         }
-        self.fail(what, error)
     }
 
-    fn fail(&self, what: &str, error: &io::Error) -> Unavailable {
-        counters::add("clew_journal_write_errors_total", &[("reason", "io")], 1);
-        eprintln!("clew: journal: {what} failed: {error}; nothing is acknowledged until a restart");
-        self.shared.state.store(FAILED, Ordering::Release);
-        Unavailable::SyncFailed
-    }
-
-    fn seal(&mut self) {
-        let Some(open) = self.open.take() else { return };
-        if open.hashes.is_empty() {
-            let _ = std::fs::remove_file(&open.path); // nothing in it: recovery would delete it as well
-            return;
+    /// Gives the open segment to the sealer. False: the sealer has no room and the segment stays open. The patient
+    /// caller waits for room, but not while the sealer itself waits for a full disk.
+    fn hand_over(&mut self, patient: bool) -> bool {
+        let Some(mut open) = self.open.take() else {
+            return true;
+        };
+        if open.segment.records == 0 {
+            let _ = std::fs::remove_file(&open.segment.path); // nothing in it: recovery would delete it as well
+            return true;
         }
-        let _ = self.to_seal.send(open); // the sealer outlives the writer; if it died, recovery seals at the next start
+        if self.shared.failed() {
+            return true; // its file may not be synced again: recovery seals it at the next start
+        }
+        loop {
+            match self.to_seal.try_send(open.segment) {
+                // A sealer that died left the journal failed; recovery seals at the next start.
+                Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => return true,
+                Err(mpsc::TrySendError::Full(segment)) => open.segment = segment,
+            }
+            if !patient || self.shared.sealer_waits.load(Ordering::Acquire) {
+                self.open = Some(open);
+                return false;
+            }
+            std::thread::sleep(LOOK_FOR_ROOM_EVERY);
+        }
     }
 }
 
 /// Bytes written, all synced.
-fn write_and_sync(open: &mut OpenSegment, staged: &[(RecordHeader, Pending)]) -> io::Result<u64> {
+fn write_and_sync(
+    file: &mut File,
+    staged: &[(RecordHeader, Pending)],
+    faults: &Faults,
+) -> Result<u64, Trouble> {
+    faults.step("journal.write").map_err(Trouble::of_write)?;
     let headers: Vec<[u8; RECORD_HEADER]> =
         staged.iter().map(|(header, _)| header.encode()).collect();
     let mut slices: Vec<IoSlice<'_>> = Vec::with_capacity(2 * staged.len());
@@ -295,17 +337,20 @@ fn write_and_sync(open: &mut OpenSegment, staged: &[(RecordHeader, Pending)]) ->
     let mut rest = slices.as_mut_slice();
     while !rest.is_empty() {
         let some = rest.get(..rest.len().min(SLICES)).unwrap_or_default();
-        match open.file.write_vectored(some) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+        match file.write_vectored(some) {
+            Ok(0) => return Err(Trouble::Lost(io::ErrorKind::WriteZero.into())),
             Ok(n) => IoSlice::advance_slices(&mut rest, n),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(Trouble::of_write(error)),
         }
     }
     fault::point("journal.after_append");
     fault::point("journal.before_sync");
     let started = Instant::now();
-    open.file.sync_data()?;
+    faults
+        .step("journal.sync")
+        .and_then(|()| file.sync_data())
+        .map_err(Trouble::of_sync)?;
     counters::add("clew_journal_syncs_total", &[], 1);
     counters::add(
         "clew_journal_sync_nanoseconds_total",

@@ -46,7 +46,14 @@ pub fn json(body: &[u8], limits: &Limits) -> Result<Admitted, Malformed> {
 fn malformed(stop: Stop, at: usize, length: usize) -> Malformed {
     let what = match stop {
         Stop::Syntax(what) => what.to_owned(),
-        Stop::Wrong(Wrong::Type(field) | Wrong::Number(field) | Wrong::Hex(field)) => {
+        Stop::Wrong(
+            Wrong::Type(field)
+            | Wrong::Number(field)
+            | Wrong::Hex(field)
+            | Wrong::OddHex(field)
+            | Wrong::Base64(field)
+            | Wrong::Name(field),
+        ) => {
             format!("{field} has the wrong JSON type")
         }
         Stop::Wrong(Wrong::Depth) => "a value is nested too deeply".to_owned(),
@@ -61,6 +68,9 @@ fn why(place: Place, wrong: Wrong) -> Why {
         Wrong::Type(field) => Why::JsonType(place, field),
         Wrong::Number(field) => Why::JsonNumber(place, field),
         Wrong::Hex(field) => Why::JsonHex(field),
+        Wrong::OddHex(field) => Why::JsonOddHex(field),
+        Wrong::Base64(field) => Why::JsonBase64(place, field),
+        Wrong::Name(field) => Why::JsonName(place, field),
         Wrong::Depth => Why::Depth(place),
     }
 }

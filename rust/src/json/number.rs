@@ -42,7 +42,10 @@ pub(super) fn enumeration(
         .and_then(|value| i128::try_from(value).ok())
         .or_else(|| integer(&number))
         .and_then(|value| i32::try_from(value).ok())
-        .ok_or(Stop::Wrong(Wrong::Number(field)))
+        .ok_or(Stop::Wrong(match &*number {
+            [b'-' | b'0'..=b'9', ..] => Wrong::Number(field),
+            _ => Wrong::Name(field),
+        }))
 }
 
 pub(super) fn double(text: &mut Text<'_>, field: &'static str) -> Result<f64, Stop> {
@@ -110,7 +113,12 @@ fn integer(text: &[u8]) -> Option<i128> {
 pub(super) fn hex(text: &mut Text<'_>, field: &'static str) -> Result<Vec<u8>, Stop> {
     let digits = text.string_value(field)?;
     let (pairs, []) = digits.as_chunks::<2>() else {
-        return Err(Stop::Wrong(Wrong::Hex(field)));
+        let wrong = if digits.iter().all(u8::is_ascii_hexdigit) {
+            Wrong::OddHex(field)
+        } else {
+            Wrong::Hex(field)
+        };
+        return Err(Stop::Wrong(wrong));
     };
     let nibble = |byte: u8| char::from(byte).to_digit(16);
     pairs
@@ -130,7 +138,7 @@ pub(super) fn base64(text: &mut Text<'_>, field: &'static str) -> Result<Vec<u8>
     };
     engine
         .decode(&*encoded)
-        .map_err(|_| Stop::Wrong(Wrong::Type(field)))
+        .map_err(|_| Stop::Wrong(Wrong::Base64(field)))
 }
 
 #[cfg(test)]

@@ -88,6 +88,37 @@ fn what_is_not_a_request_is_malformed() {
 }
 
 #[test]
+fn the_sentence_says_what_is_wrong_with_the_text() {
+    let example = |span: &str| with_span(span).reasons[0].example.clone();
+    let value = |members: &str| example(&format!("{{{IDS},{members}}}"));
+    let bytes = |text| format!(r#""attributes":[{{"key":"k","value":{{"bytesValue":"{text}"}}}}]"#);
+    for (said, expected) in [
+        (
+            example(r#"{"traceId":"abc"}"#),
+            "span 2: traceId has an odd number of digits",
+        ),
+        (
+            example(r#"{"traceId":"xyz"}"#),
+            "span 2: traceId is not hexadecimal",
+        ),
+        (
+            value(&bytes("?")),
+            "span 2: bytesValue of its span is not base64",
+        ),
+        (
+            value(r#""kind":"FOO""#),
+            "span 2: kind of its span has an unknown name",
+        ),
+        (
+            value(r#""kind":1.5"#),
+            "span 2: kind of its span is not a number in its range",
+        ),
+    ] {
+        assert_eq!(said, expected);
+    }
+}
+
+#[test]
 fn a_wrong_value_costs_its_span() {
     let cases = [
         (None, r#""kind":"SPAN_KIND_SERVER""#),

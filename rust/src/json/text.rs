@@ -17,6 +17,10 @@ pub(super) enum Wrong {
     Type(&'static str),
     Number(&'static str),
     Hex(&'static str),
+    OddHex(&'static str),
+    Base64(&'static str),
+    /// An enumeration has no such name.
+    Name(&'static str),
     Depth,
 }
 

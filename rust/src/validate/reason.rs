@@ -67,6 +67,12 @@ pub(crate) enum Why {
     JsonType(Place, &'static str),
     /// JSON only: the text is not hexadecimal.
     JsonHex(&'static str),
+    /// JSON only: hexadecimal digits come in pairs.
+    JsonOddHex(&'static str),
+    /// JSON only: the text is not base64.
+    JsonBase64(Place, &'static str),
+    /// JSON only: the enumeration has no such name.
+    JsonName(Place, &'static str),
     /// JSON only: the number does not fit the field.
     JsonNumber(Place, &'static str),
 }
@@ -83,9 +89,13 @@ impl Why {
         match self {
             Self::Framing(Place::Resource, _)
             | Self::JsonType(Place::Resource, _)
+            | Self::JsonBase64(Place::Resource, _)
+            | Self::JsonName(Place::Resource, _)
             | Self::JsonNumber(Place::Resource, _) => "resource",
             Self::Framing(Place::Scope, _)
             | Self::JsonType(Place::Scope, _)
+            | Self::JsonBase64(Place::Scope, _)
+            | Self::JsonName(Place::Scope, _)
             | Self::JsonNumber(Place::Scope, _) => "scope",
             Self::Framing(Place::Span, _) => "span_framing",
             Self::Depth(_) => "depth",
@@ -98,9 +108,9 @@ impl Why {
             Self::SpanSize(_) => "span_size",
             Self::HeadSize(_) => "resource_size",
             Self::RequestSize(_) => "request_size",
-            Self::JsonType(Place::Span, _) => "json_type",
-            Self::JsonHex(_) => "id_hex",
-            Self::JsonNumber(Place::Span, _) => "json_number",
+            Self::JsonType(Place::Span, _) | Self::JsonBase64(Place::Span, _) => "json_type",
+            Self::JsonHex(_) | Self::JsonOddHex(_) => "id_hex",
+            Self::JsonNumber(Place::Span, _) | Self::JsonName(Place::Span, _) => "json_number",
         }
     }
 }
@@ -124,8 +134,9 @@ impl fmt::Display for Why {
             }
             Self::IdLength(id, length) => write!(
                 f,
-                "{} has {length} bytes instead of {}",
+                "{} has {length} byte{} instead of {}",
                 id.name(),
+                if *length == 1 { "" } else { "s" },
                 id.bytes()
             ),
             Self::IdZero(id) => write!(f, "{} is all zeros", id.name()),
@@ -144,6 +155,9 @@ impl fmt::Display for Why {
                 write!(f, "{field} of its {place} has the wrong JSON type")
             }
             Self::JsonHex(field) => write!(f, "{field} is not hexadecimal"),
+            Self::JsonOddHex(field) => write!(f, "{field} has an odd number of digits"),
+            Self::JsonBase64(place, field) => write!(f, "{field} of its {place} is not base64"),
+            Self::JsonName(place, field) => write!(f, "{field} of its {place} has an unknown name"),
             Self::JsonNumber(place, field) => {
                 write!(f, "{field} of its {place} is not a number in its range")
             }
@@ -239,9 +253,15 @@ pub fn message(admitted: &Admitted) -> Option<String> {
         return None;
     }
     let total = admitted.spans + admitted.rejected;
+    let (were, they_are) = if admitted.rejected == 1 {
+        ("was", "it is")
+    } else {
+        ("were", "they are")
+    };
     let mut text = format!(
-        "{} of {total} spans were rejected and must not be sent again as they are",
-        admitted.rejected
+        "{} of {total} span{} {were} rejected and must not be sent again as {they_are}",
+        admitted.rejected,
+        if total == 1 { "" } else { "s" },
     );
     for (index, rejection) in admitted.reasons.iter().enumerate() {
         let mut clause = String::from(if index == 0 { ": " } else { "; " });

@@ -264,13 +264,29 @@ fn the_message_says_why_and_what_to_do() {
     assert_eq!(
         message_of(&body).as_deref(),
         Some(
-            "1 of 2 spans were rejected and must not be sent again as they are: 1 × trace_id_length \
+            "1 of 2 spans was rejected and must not be sent again as it is: 1 × trace_id_length \
              (span 2: trace_id has 15 bytes instead of 16; a trace_id is 16 bytes, not all zero)."
         )
     );
     assert_eq!(
         message_of(&request(b"", b"", &[good_span(1, |_| ())])),
         None
+    );
+}
+
+#[test]
+fn one_and_many_are_told_apart_in_the_message() {
+    let bad = |id: &[u8]| span_with(|w| w.bytes_field(span::TRACE_ID, id));
+    let one = message_of(&request(b"", b"", &[bad(&[1])])).unwrap();
+    assert!(
+        one.starts_with("1 of 1 span was rejected and must not be sent again as it is: "),
+        "{one}"
+    );
+    assert!(one.contains("trace_id has 1 byte instead of 16"), "{one}");
+    let two = message_of(&request(b"", b"", &[bad(&[1]), bad(&[1, 2])])).unwrap();
+    assert!(
+        two.starts_with("2 of 2 spans were rejected and must not be sent again as they are: "),
+        "{two}"
     );
 }
 

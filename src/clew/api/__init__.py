@@ -2,5 +2,6 @@
 
 from clew.api.app import create_app
 from clew.api.health import Status
+from clew.api.hosts import LOOPBACK_HOSTS
 
-__all__ = ["Status", "create_app"]
+__all__ = ["LOOPBACK_HOSTS", "Status", "create_app"]

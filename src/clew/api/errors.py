@@ -18,6 +18,7 @@ RETRY_SECONDS = 2
 _ROWS = 396  # the engine's number for an answer of too many rows
 
 _ROUTES = "GET /openapi.json lists what this server answers."
+_PARAMETERS = "GET /openapi.json describes the parameters."
 
 
 class ApiError(Exception):
@@ -40,7 +41,19 @@ class ApiError(Exception):
 
 def invalid(parameter: str, message: str, hint: str | None = None) -> ApiError:
     """A parameter whose value makes no sense."""
-    return ApiError(400, "invalid_argument", f"{parameter}: {message}", hint)
+    return ApiError(400, "invalid_argument", f"{parameter}: {message}.", hint)
+
+
+async def known_parameters(request: Request) -> None:
+    """A dependency: a parameter that would be overlooked is refused, or a typo finds everything."""
+    known = sorted(field.alias for field in request.scope["route"].dependant.query_params)
+    given = [name for name, _ in request.query_params.multi_items()]
+    for name in given:
+        if name not in known:
+            listed = f"Parameters are: {', '.join(known)}." if known else "There are none here."
+            raise invalid(f"{name[:100]!r}", "there is no such parameter", listed)
+        if given.count(name) > 1:
+            raise invalid(name, f"it is given {given.count(name)} times", "Give it once.")
 
 
 def install(app: FastAPI) -> None:
@@ -53,14 +66,15 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _internal_error)
 
 
-def _answer(status: int, detail: ErrorDetail, headers: Mapping[str, str] | None = None) -> Response:
+def answer(status: int, detail: ErrorDetail, headers: Mapping[str, str] | None = None) -> Response:
+    """A response in the one shape."""
     body = ErrorAnswer(error=detail).model_dump_json(by_alias=True, exclude_none=True)
     return Response(body, status, headers, "application/json")
 
 
 def _api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
-    return _answer(error.status, error.detail, error.headers)
+    return answer(error.status, error.detail, error.headers)
 
 
 def _query_error(request: Request, error: Exception) -> Response:
@@ -68,7 +82,7 @@ def _query_error(request: Request, error: Exception) -> Response:
     detail = ErrorDetail(
         code="invalid_query", message=str(error), hint=error.hint, position=error.position
     )
-    return _answer(400, detail)
+    return answer(400, detail)
 
 
 def _store_error(request: Request, error: Exception) -> Response:
@@ -76,18 +90,18 @@ def _store_error(request: Request, error: Exception) -> Response:
     if error.timeout:
         code, message = "query_timeout", "The store did not answer within the time for one query."
         hint = "Ask for a shorter range of time."
-        return _answer(504, ErrorDetail(code=code, message=message, hint=hint))
+        return answer(504, ErrorDetail(code=code, message=message, hint=hint))
     if error.code == _ROWS:
         code, message = (
             "answer_too_large",
             "The answer has more rows than the store gives out at once.",
         )
-        return _answer(422, ErrorDetail(code=code, message=message, hint="Ask for less."))
+        return answer(422, ErrorDetail(code=code, message=message, hint="Ask for less."))
     if error.transient:
         code, message = "unavailable", "The store has no room for this query now."
         hint = "Try again in a few seconds, or ask for a shorter range of time."
         retry = {"Retry-After": str(RETRY_SECONDS)}
-        return _answer(503, ErrorDetail(code=code, message=message, hint=hint), retry)
+        return answer(503, ErrorDetail(code=code, message=message, hint=hint), retry)
     # Not a state of the store but a fault in Clew: raised, so that the server logs its trace.
     raise error
 
@@ -96,8 +110,17 @@ def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:])
-    message = f"{where}: {first['msg']}, but it is {first.get('input')!r:.100}"
-    return _answer(400, ErrorDetail(code="invalid_argument", message=message, hint=_ROUTES))
+    given, bounds = f"{first.get('input')!r:.100}", first.get("ctx", {})
+    match first["type"]:
+        case "greater_than_equal":
+            said = f"{given} is less than {bounds['ge']}"
+        case "less_than_equal":
+            said = f"{given} is more than {bounds['le']}"
+        case "int_parsing" | "int_parsing_size":
+            said = f"{given} is not a whole number"
+        case _:
+            said = f"{first['msg']}, but it is {given}"
+    return _api_error(request, invalid(where, said, _PARAMETERS))
 
 
 def _http_error(request: Request, error: Exception) -> Response:
@@ -110,10 +133,10 @@ def _http_error(request: Request, error: Exception) -> Response:
         detail = ErrorDetail(code="method_not_allowed", message=message, hint=_ROUTES)
     else:
         detail = ErrorDetail(code="bad_request", message=str(error.detail))
-    return _answer(error.status_code, detail, error.headers)
+    return answer(error.status_code, detail, error.headers)
 
 
 def _internal_error(request: Request, error: Exception) -> Response:
     message = "Something went wrong in Clew."
     hint = "The log of the store process has the details; please report them."
-    return _answer(500, ErrorDetail(code="internal", message=message, hint=hint))
+    return answer(500, ErrorDetail(code="internal", message=message, hint=hint))

@@ -16,7 +16,12 @@ _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 TraceId = Annotated[
     str,
-    Path(description="32 hex digits.", examples=["5b8efff798038103d269b633813fc60c"]),
+    # Checked below, with a better sentence; the pattern is for the OpenAPI page.
+    Path(
+        description="32 hex digits.",
+        examples=["5b8efff798038103d269b633813fc60c"],
+        json_schema_extra={"pattern": "^[0-9a-fA-F]{32}$"},
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -34,22 +35,42 @@ app.command("demo")(demo.command)
 app.command("version")(version.command)
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        version.command()
+        raise typer.Exit
+
+
 @app.callback()
-def clew() -> None:
+def clew(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+) -> None:
     """APM for OpenTelemetry traces that finds out why they are missing, broken or wrong."""
 
 
 def main() -> None:
     """The console script."""
     try:
-        app(prog_name="clew")  # also as `python -m clew`
+        try:
+            app(prog_name="clew")  # also as `python -m clew`
+        except SystemExit:
+            # Not at the interpreter's end: there a failure has a status and words of its own.
+            sys.stdout.flush()
+            raise
     except Failure as failure:
         print(f"clew: {failure}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:
-        # The reader of the pipe (`clew trace ID | head`) has seen enough; the interpreter would
-        # complain once more when it flushes at exit.
+    except OSError as error:
+        # What is left in the buffers goes nowhere, or the interpreter would complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of a closed pipe (`clew trace ID | head`) has seen enough.
+        if not isinstance(error, BrokenPipeError):
+            print(f"clew: cannot write the output: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)

@@ -37,26 +37,36 @@ class Api:
     ) -> None:
         self._client.close()
 
-    def get(self, path: str, parameters: dict[str, str] | None = None) -> bytes:
-        """The body of a successful answer."""
+    def get(self, path: str, parameters: dict[str, str] | None = None) -> dict[str, Any]:
+        """The document of a successful answer."""
         status, body = self._ask(path, parameters)
         if status != 200:
             raise Failure(describe(self.address + path, status, body))
-        return body
+        return self._document(body)
 
     def find(
         self,
         path: str,
         parameters: dict[str, str] | None = None,
-        absent: tuple[int, ...] = (404,),
+        absent: tuple[str, ...] = ("trace_not_found",),
     ) -> bytes | None:
-        """As `get`, but None when the answer is one of `absent`."""
+        """The body of a successful answer; None when it is an error with one of these codes."""
         status, body = self._ask(path, parameters)
-        if status in absent:
+        if status == 200:
+            return body
+        error = _error_of(body)
+        if error is not None and error.get("code") in absent:
             return None
-        if status != 200:
-            raise Failure(describe(self.address + path, status, body))
-        return body
+        raise Failure(describe(self.address + path, status, body))
+
+    def _document(self, body: bytes) -> dict[str, Any]:
+        try:
+            document = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            document = None
+        if not isinstance(document, dict):
+            raise Failure(f"{self.address} is not Clew's API; is --api the UI's address?")
+        return document
 
     def _ask(self, path: str, parameters: dict[str, str] | None) -> tuple[int, bytes]:
         try:
@@ -64,7 +74,7 @@ class Api:
         except httpx2.ConnectError as error:
             raise Failure(
                 f"cannot reach Clew's API at {self.address} ({error}); "
-                "start Clew with clew serve, or name its address with --api or CLEW_API"
+                + advice(error, "start Clew with clew serve, or name its address with --api")
             ) from None
         except httpx2.TimeoutException:
             raise Failure(
@@ -75,6 +85,10 @@ class Api:
                 f"{self.address} does not answer as Clew's API does ({error}); "
                 "is --api the UI's address?"
             ) from None
+        if answer.status_code == 200 and not answer.headers.get("content-type", "").startswith(
+            "application/json"
+        ):
+            raise Failure(f"{self.address} is not Clew's API; is --api the UI's address?")
         return answer.status_code, answer.content
 
 
@@ -85,17 +99,37 @@ def base_url(text: str, flag: str) -> str:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL:
         parsed = httpx2.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
-        raise Failure(f"{flag} {text!r} is not an address; write http://HOST:PORT")
+    if parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port or 0) > 65535:
+        raise Failure(wrong_address(text, flag))
     return url
+
+
+def wrong_address(text: str, flag: str) -> str:
+    return f"{flag} {text!r} is not an address; write http://HOST:PORT"
+
+
+def advice(error: BaseException | str, start: str) -> str:
+    """What to do when a connection fails; starting Clew helps only when nobody listens."""
+    text = str(error).lower()
+    if any(word in text for word in ("ssl", "tls", "certificate")):
+        return "the address speaks no TLS that this machine trusts; is it http:// there?"
+    if any(word in text for word in ("name or service", "nodename", "resol", "dns", "idna")):
+        return "there is no such host; check the name in the address"
+    return start
 
 
 def describe(url: str, status: int, body: bytes) -> str:
     """An error answer of the API in a sentence."""
     error = _error_of(body)
     if error is None:
-        return f"{url} answered {status}, and not as Clew's API does; is --api the UI's address?"
-    return " ".join(str(error[part]) for part in ("message", "hint") if error.get(part))
+        return (
+            f"{url} answered {status}, and not as Clew's API does: this address is not Clew's API; "
+            "is --api the UI's address?"
+        )
+    message, hint = str(error["message"]), error.get("hint")
+    if not hint:
+        return message
+    return f"{message} {hint}" if message.endswith((".", "!", "?")) else f"{message}; {hint}"
 
 
 def _error_of(body: bytes) -> dict[str, Any] | None:

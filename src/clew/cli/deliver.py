@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from clew.cli.client import base_url
+from clew.cli.client import advice, base_url
 from clew.cli.output import Failure
 
 TIMEOUT_S = 10
@@ -33,6 +34,9 @@ def by_grpc(endpoint: str, request: ExportTraceServiceRequest) -> Answer:
 
     url = base_url(endpoint, "--endpoint")
     scheme, _, target = url.partition("://")
+    host = re.split("[/?#]", target, maxsplit=1)[0]
+    if host != target:
+        raise Failure(f"--endpoint {endpoint!r}: gRPC takes no path; write {scheme}://{host}")
     channel = (
         grpc.secure_channel(target, grpc.ssl_channel_credentials())
         if scheme == "https"
@@ -49,7 +53,11 @@ def by_grpc(endpoint: str, request: ExportTraceServiceRequest) -> Answer:
         except grpc.RpcError as error:
             raise Failure(
                 f"{url} did not take the trace: {error.code().name}: {error.details()}"
-                + (f"; {_START}" if error.code() is grpc.StatusCode.UNAVAILABLE else "")
+                + (
+                    f"; {advice(error.details() or '', _START)}"
+                    if error.code() is grpc.StatusCode.UNAVAILABLE
+                    else ""
+                )
             ) from None
     return _answer(url, response)
 
@@ -89,7 +97,7 @@ def _post(endpoint: str, body: bytes, content_type: str) -> tuple[str, bytes]:
             url, content=body, headers={"Content-Type": content_type}, timeout=TIMEOUT_S
         )
     except httpx2.ConnectError as error:
-        raise Failure(f"cannot reach {url} ({error}); {_START}") from None
+        raise Failure(f"cannot reach {url} ({error}); {advice(error, _START)}") from None
     except httpx2.HTTPError as error:
         raise Failure(f"{url} broke off ({error}); is it an OTLP/HTTP port?") from None
     if answer.status_code != 200:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, Json, api_option
 from clew.cli.output import Column, Screen, note, table, write_json
 from clew.cli.units import format_duration, format_time, parse_duration
 
+if TYPE_CHECKING:
+    from clew.cli.client import Api
+
+# Most traces that the API puts into one page.
+PAGE = 1000
 HEADER = (
     Column("STARTED"),
     Column("TRACE"),
@@ -31,7 +37,8 @@ Start = Annotated[
     typer.Option(
         "--start",
         metavar="TIME",
-        help="From then on: RFC 3339, or seconds or nanoseconds since 1970.",
+        help="From then on: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, "
+        "µs in 16, ns in 19.",
     ),
 ]
 End = Annotated[
@@ -43,10 +50,18 @@ def command(
     query: Annotated[
         str, typer.Argument(metavar="QUERY", help="E.g. 'service.name = checkout'.")
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most traces to print.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most traces to print.")] = 20,
     since: Since = None,
     start: Start = None,
     end: End = None,
+    cursor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Go on where a search ended; it says with which cursor. The query stays the same, "
+            "the time comes with the cursor.",
+        ),
+    ] = None,
     api: ApiAddress = DEFAULT_API,
     json: Json = False,
 ) -> None:
@@ -56,23 +71,46 @@ def command(
 
     Example: clew search 'service.name = checkout' --since 15m
     """
-    parameters = {"q": query, "limit": str(limit), **time_range(since, start, end)}
-    import orjson
-
+    if cursor is not None and (since, start, end) != (None, None, None):
+        raise typer.BadParameter("--cursor brings its time along; leave --since/--start/--end out")
+    parameters = {"q": query, **time_range(since, start, end)}
+    if cursor is not None:
+        parameters["cursor"] = cursor
     from clew.cli.client import Api
 
     with Api(api) as client:
-        body = client.get("/api/v1/search", parameters)
+        answer = pages(client, parameters, limit)
     if json:
-        write_json(body)
+        import orjson
+
+        write_json(orjson.dumps(answer))
         return
-    answer = orjson.loads(body)
-    if not answer["traces"]:
+    if answer["traces"]:
+        show(Screen.of(sys.stdout), answer["traces"], time.time_ns())
+    else:
         note(nothing_found(query, parameters))
-        return
-    show(Screen.of(sys.stdout), answer["traces"], time.time_ns())
-    if answer.get("nextCursor"):
-        note(f"there may be more; see further back with --end {_oldest(answer)}, or use --limit")
+    if answer["nextCursor"]:
+        command = ["clew", "search", *([query] if query else []), "--limit", str(limit)]
+        command += ["--cursor", answer["nextCursor"]]
+        note(f"there may be more: {shlex.join(command)}{api_option(api)}")
+
+
+def pages(client: Api, parameters: dict[str, str], limit: int) -> dict[str, Any]:
+    """The pages of a search as one answer of at most `limit` traces.
+
+    A page also ends when the time for one search is over, even without a trace.
+    """
+    traces: list[dict[str, Any]] = []
+    end = None
+    while True:
+        size = min(PAGE, limit - len(traces))
+        page = client.get("/api/v1/search", {**parameters, "limit": str(size)})
+        traces += page["traces"]
+        end = end or page["covered"]["endTimeUnixNano"]
+        if page["nextCursor"] is None or len(traces) >= limit:
+            covered = {**page["covered"], "endTimeUnixNano": end}
+            return {**page, "traces": traces, "covered": covered}
+        parameters = {"q": parameters["q"], "cursor": page["nextCursor"]}
 
 
 def time_range(since: str | None, start: str | None, end: str | None) -> dict[str, str]:
@@ -81,7 +119,9 @@ def time_range(since: str | None, start: str | None, end: str | None) -> dict[st
         raise typer.BadParameter("--since and --start both say where to begin; give one of them")
     if since is not None:
         try:
-            start = str(max(0, time.time_ns() - parse_duration(since)))
+            seconds, ns = divmod(max(0, time.time_ns() - parse_duration(since)), 10**9)
+            # As seconds: a number of nanoseconds is told by its 19 digits, and old ones have fewer.
+            start = f"{seconds}.{ns:09d}"
         except ValueError as error:
             raise typer.BadParameter(f"--since: {error}") from None
     given = {"start": start, "end": end}
@@ -119,12 +159,8 @@ def as_row(trace: dict[str, Any]) -> list[str]:
 
 def nothing_found(query: str, parameters: dict[str, str]) -> str:
     """What to try when the answer is empty."""
-    searched = "in the time asked for" if "start" in parameters else "in the last hour"
+    told = any(name in parameters for name in ("start", "end", "cursor"))
+    searched = "in the time asked for" if told else "in the last hour"
     if query:
         return f"no trace matches {query!r} {searched}; clew services lists what has sent spans"
     return f"no trace {searched}; send one with clew send, or look further back with --since 1d"
-
-
-def _oldest(answer: dict[str, Any]) -> str:
-    oldest_ns = min(int(trace["startTimeUnixNano"]) for trace in answer["traces"])
-    return format_time(oldest_ns).replace(" ", "T")

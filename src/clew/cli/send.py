@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clew.cli.options import DEFAULT_API, DEFAULT_GRPC, DEFAULT_HTTP, ApiAddress, Json
+from clew.cli.options import (
+    DEFAULT_API,
+    DEFAULT_GRPC,
+    DEFAULT_HTTP,
+    ApiAddress,
+    Json,
+    api_option,
+)
 from clew.cli.output import Failure, note, write_json
 
 if TYPE_CHECKING:
@@ -20,6 +27,8 @@ if TYPE_CHECKING:
 
 WAIT_S = 30.0
 ASK_EVERY_S = 0.1
+# The API's words for "not now".
+NOT_NOW = ("busy", "unavailable", "store_unavailable", "query_timeout")
 
 
 class Protocol(StrEnum):
@@ -54,6 +63,9 @@ def command(
 
     trace_id, request = trace_json(service)
     answer = deliver(protocol, endpoint, request)
+    if not json:
+        print(trace_id, flush=True)
+        say(answer, SPAN_COUNT)
     waited_s = None
     if answer.rejected < SPAN_COUNT and wait:
         with Api(api) as client:
@@ -76,8 +88,10 @@ def command(
             )
         )
     else:
-        print(trace_id, flush=True)
-        say(answer, SPAN_COUNT, trace_id, waited_s)
+        if waited_s is not None:
+            note(f"searchable after {waited_s:.1f} s")
+        if answer.rejected < SPAN_COUNT:
+            note(f"look at it with: clew trace {trace_id}{api_option(api)}")
     if answer.rejected:
         raise typer.Exit(1)
 
@@ -103,7 +117,7 @@ def wait_until_found(api: Api, trace_id: str, request: dict[str, Any]) -> float:
     at = root["startTimeUnixNano"]
     began = time.monotonic()
     while (waited_s := time.monotonic() - began) < WAIT_S:
-        body = api.find("/api/v1/search", {"start": at, "end": at, "limit": "1000"}, absent=(503,))
+        body = api.find("/api/v1/search", {"start": at, "end": at, "limit": "1000"}, absent=NOT_NOW)
         if body is not None and any(
             trace["traceId"] == trace_id for trace in orjson.loads(body)["traces"]
         ):
@@ -115,12 +129,8 @@ def wait_until_found(api: Api, trace_id: str, request: dict[str, Any]) -> float:
     )
 
 
-def say(answer: Answer, spans: int, trace_id: str, waited_s: float | None) -> None:
-    """What was answered, and how to look at the trace."""
+def say(answer: Answer, spans: int) -> None:
+    """What was answered."""
     note(f"{answer.endpoint} accepted {spans - answer.rejected} of {spans} spans")
     if answer.message:
         note(f"and said: {answer.message}")
-    if waited_s is not None:
-        note(f"searchable after {waited_s:.1f} s")
-    if answer.rejected < spans:
-        note(f"look at it with: clew trace {trace_id}")

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from clew.cli.output import Failure
-from clew.settings import Settings, env_name
+from clew.settings import Settings, env_name, flag_name, readable_size
 
 # Modules that come with the `server` extra.
 NEEDED = ("chdb", "fastapi", "pyarrow", "uvicorn")
@@ -47,7 +47,7 @@ def _option(declared: dataclasses.Field[object]) -> inspect.Parameter:
     if default := _readable(getattr(Settings(), declared.name)):
         shown += f" [default: {default}]"
     option = typer.Option(
-        f"--{declared.name.replace('_', '-')}",
+        flag_name(declared.name),
         metavar={"Path": "FOLDER", "Address": "HOST:PORT", "int": "N"}.get(
             str(declared.type), "TEXT"
         ),
@@ -64,8 +64,8 @@ def _option(declared: dataclasses.Field[object]) -> inspect.Parameter:
 
 
 def _readable(value: object) -> str:
-    if isinstance(value, int) and value and value % (1 << 20) == 0:
-        return f"{value >> 20}MiB"
+    if isinstance(value, int):
+        return readable_size(value)
     return str(value).replace(str(Path.home()), "~", 1)
 
 

@@ -27,16 +27,16 @@ def command(
     In the last hour, unless told otherwise.
     """
     parameters = time_range(since, start, end)
-    import orjson
-
     from clew.cli.client import Api
 
     with Api(api) as client:
-        body = client.get("/api/v1/services", parameters)
+        answer = client.get("/api/v1/services", parameters)
     if json:
-        write_json(body)
+        import orjson
+
+        write_json(orjson.dumps(answer))
         return
-    found = orjson.loads(body)["services"]
+    found = answer["services"]
     if not found:
         note("no service has sent spans in that time; send some with clew send")
         return

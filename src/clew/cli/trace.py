@@ -17,6 +17,8 @@ from clew.cli.units import format_duration, format_time
 BAR_COLUMNS = 20
 DURATION_COLUMNS = 8
 EVENTS_SHOWN = 3
+# Narrower terminals have no room for the bars.
+NARROW = 55
 
 
 def command(
@@ -40,6 +42,8 @@ def command(
                 f"there is no trace {wanted}; if it is new, ask again: spans can be read about two "
                 "seconds after they were sent"
             )
+    if not body.lstrip().startswith(b'{"resourceSpans"'):
+        raise Failure(f"{client.address} is not Clew's API; is --api the UI's address?")
     if json:
         write_json(body)
         return
@@ -69,35 +73,49 @@ def render(trace_id: str, found: list[Span], screen: Screen) -> Iterator[str]:
     last_ns = max((max(span.start_ns, span.end_ns) for span in found), default=0)
     errors = sum(span.status == ERROR for span in found)
     services = len({span.service for span in found})
-    yield (
-        f"trace {screen.paint(trace_id, 'bold')}  {_count(len(found), 'span')}  "
-        f"{_count(services, 'service')}  {_count(errors, 'error')}"
+    counts = f"{_count(len(found), 'span')}  {_count(services, 'service')}  " + _count(
+        errors, "error"
     )
-    yield f"{format_time(first_ns)}  {_unit(format_duration(last_ns - first_ns), screen)} in all"
+    title = f"trace {screen.paint(trace_id, 'bold')}"
+    if screen.width is None or screen.width >= columns(f"trace {trace_id}  {counts}"):
+        yield f"{title}  {counts}"
+    else:
+        yield title
+        yield clip(counts, screen.width, _mark(screen))
+    whole = f"{format_time(first_ns)}  {_unit(format_duration(last_ns - first_ns), screen)} in all"
+    yield whole if screen.width is None else clip(whole, screen.width, _mark(screen))
     yield ""
-    left = DURATION_COLUMNS + 1 + BAR_COLUMNS + 1
+    bars = screen.width is None or screen.width >= NARROW
+    left = DURATION_COLUMNS + 1 + (BAR_COLUMNS + 1 if bars else 0)
     for row in rows(found):
         span = row.span
         failed = span.status == ERROR
         duration = _unit(format_duration(span.end_ns - span.start_ns), screen)
-        bar = draw_bar(span, first_ns, last_ns, screen)
+        pieces = [(pad(duration, DURATION_COLUMNS, right=True) + " ", "")]
+        if bars:
+            bar = pad(draw_bar(span, first_ns, last_ns, screen), BAR_COLUMNS)
+            pieces += [(bar, "red" if failed else "cyan"), (" ", "")]
         tree = draw_rails(row, screen)
         rest = None if screen.width is None else screen.width - left - columns(tree)
-        yield (
-            pad(duration, DURATION_COLUMNS, right=True)
-            + " "
-            + screen.paint(pad(bar, BAR_COLUMNS), "red" if failed else "cyan")
-            + " "
-            + screen.paint(tree, "dim")
-            + _label(row, rest, screen)
-        ).rstrip()
+        yield _line([*pieces, (tree, "dim"), *_label(row, rest, screen)], screen)
         for line in _details(row, screen):
             indent = " " * left + "  " * min(row.depth + 1, RAILS)
-            rest = None if screen.width is None else max(20, screen.width - columns(indent))
-            shown = printable(line)
-            yield indent + screen.paint(
-                shown if rest is None else clip(shown, rest, _mark(screen)), "dim"
-            )
+            if screen.width is not None:
+                indent = indent[: max(2, screen.width - 20)]
+            yield _line([(indent, ""), (printable(line), "dim")], screen)
+
+
+def _line(pieces: list[tuple[str, str]], screen: Screen) -> str:
+    """Text with its styles as one line, cut at the edge of the terminal."""
+    room, line = screen.width, ""
+    for text, style in pieces:
+        shown = text if room is None else clip(text, room, _mark(screen))
+        line += screen.paint(shown, style) if style else shown
+        if room is not None:
+            room -= columns(shown)
+            if shown != text:
+                break
+    return line.rstrip()
 
 
 def draw_bar(span: Span, first_ns: int, last_ns: int, screen: Screen) -> str:
@@ -121,7 +139,7 @@ def draw_rails(row: Row, screen: Screen) -> str:
     )
 
 
-def _label(row: Row, width: int | None, screen: Screen) -> str:
+def _label(row: Row, width: int | None, screen: Screen) -> list[tuple[str, str]]:
     """Service, name, kind and status; the name gives way when the terminal is narrow."""
     span = row.span
     service, name = printable(span.service), printable(span.name) or "(no name)"
@@ -131,13 +149,7 @@ def _label(row: Row, width: int | None, screen: Screen) -> str:
         room = max(12, width - columns(tail) - columns(status))
         service = clip(service, max(6, room // 2), _mark(screen))
         name = clip(name, max(5, room - columns(service) - 1), _mark(screen))
-    return (
-        screen.paint(service, "bold")
-        + " "
-        + name
-        + screen.paint(tail, "dim")
-        + screen.paint(status, "red")
-    )
+    return [(service, "bold"), (f" {name}", ""), (tail, "dim"), (status, "red")]
 
 
 def _details(row: Row, screen: Screen) -> Iterator[str]:

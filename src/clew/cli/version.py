@@ -9,5 +9,10 @@ from importlib.metadata import version
 
 def command() -> None:
     """Print the version."""
+    print(text())
+
+
+def text() -> str:
+    """One line."""
     machine = f"{sys.platform} {platform.machine()}"
-    print(f"clew {version('clew')} (Python {platform.python_version()}, {machine})")
+    return f"clew {version('clew')} (Python {platform.python_version()}, {machine})"

@@ -1,7 +1,8 @@
 """The search language: text → tree. It knows no SQL and no store.
 
 So far one form: nothing (all traces), or `service.name = X`, also as `resource.service.name` and
-in braces. X is a bare word or in double quotes with `\\"` and `\\\\`, or in backticks as it is.
+in braces. X is a bare word, or in double or single quotes with `\\` before a quote or a `\\`, or in
+backticks as it is.
 Everything else is a `QueryError` that says where and what to write instead.
 """
 
@@ -15,7 +16,9 @@ MAX_LENGTH = 4096
 _FIELD = re.compile(r"[^\s=!<>~{}\"`&|()]+")
 _OPERATOR = re.compile(r"!=|=~|!~|>=|<=|==|[=<>:]")
 _BARE = re.compile(r"[^\s{}\"`&|()]+")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`', re.DOTALL)
+_QUOTED = re.compile(
+    r""" "((?:[^"\\]|\\.)*)" | '((?:[^'\\]|\\.)*)' | `([^`]*)` """, re.DOTALL | re.VERBOSE
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _EXAMPLE = "Write service.name = checkout, or leave the query empty to find all traces."
 
@@ -63,7 +66,7 @@ def parse(text: str) -> Query:
         raise QueryError(
             f"Nothing can follow the value yet, but {_shown(text[rest:end])} does.",
             rest,
-            "Put the value in double quotes if it has spaces. Search for one condition at a time.",
+            "Put the value in quotes if it has spaces. Search for one condition at a time.",
         )
     return Equals(field, value)
 
@@ -110,14 +113,14 @@ def _operator(text: str, position: int, end: int, field: str) -> int:
 
 
 def _value(text: str, position: int, end: int, field: str) -> tuple[str, int]:
-    if position < end and text[position] in '"`':
+    if position < end and text[position] in "\"'`":
         quoted = _QUOTED.match(text, position, end)
         if quoted is None:
             raise QueryError(
                 "The quote is never closed.", position, f"End it with {text[position]}."
             )
-        raw = quoted[2]
-        return (_ESCAPE.sub(r"\1", quoted[1]) if raw is None else raw), quoted.end()
+        escaped = quoted[1] if quoted[1] is not None else quoted[2]
+        return (quoted[3] if escaped is None else _ESCAPE.sub(r"\1", escaped)), quoted.end()
     bare = _BARE.match(text, position, end)
     if bare is None:
         raise QueryError(f"After {field} = a value has to follow.", position)

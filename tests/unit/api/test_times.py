@@ -15,6 +15,8 @@ NOON_NS = 1_795_348_800_000_000_000
         ("1795348800", NOON_NS),
         ("1795348800.000000001", NOON_NS + 1),
         ("1795348800.5", NOON_NS + 500_000_000),
+        ("1795348800123", NOON_NS + 123_000_000),
+        ("1795348800123456", NOON_NS + 123_456_000),
         (str(NOON_NS + 7), NOON_NS + 7),
         (str(MAX_NS), MAX_NS),
         ("2026-11-22T12:00:00Z", NOON_NS),
@@ -36,6 +38,16 @@ def test_time_is_read_exactly(text: str, time_ns: int) -> None:
         "-1",
         "1e9",
         "1795348800000000000.5",
+        "1795348800123.5",
+        "17953488001",
+        "179534880012",
+        "17953488001234",
+        "179534880012345",
+        "17953488001234567",
+        "179534880012345678",
+        "\uff11\uff17\uff19\uff15",
+        "²",
+        "\u0662\u0660\u0662\u0666-11-22T12:00:00Z",
         str(MAX_NS + 1),
         "9" * 40,
         "2026-11-22",
@@ -64,3 +76,9 @@ def test_range_is_the_last_hour_unless_told_otherwise() -> None:
 def test_start_after_end_is_an_error() -> None:
     with pytest.raises(ApiError, match="2 is after end 1"):
         parse_range("2", "1", NOON_NS)
+
+
+def test_number_of_another_length_is_told_the_lengths() -> None:
+    with pytest.raises(ApiError, match="17953488001 has 11 digits") as raised:
+        parse_time("end", "17953488001")
+    assert "seconds in 10 digits, ms in 13, µs in 16, ns in 19" in str(raised.value.detail.hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -17,8 +18,9 @@ def clew(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_version_is_printed() -> None:
-    done = clew("version")
+@pytest.mark.parametrize("argument", ["version", "--version"])
+def test_version_is_printed(argument: str) -> None:
+    done = clew(argument)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("clew 0.")
 
@@ -65,6 +67,8 @@ def test_no_argument_is_a_usage_error_with_the_help() -> None:
         (("trace",), "Missing argument"),
         (("trace", "xyz"), "32 hex digits"),
         (("search", "--limit", "0"), "greater than or equal to 1"),
+        (("search", "--cursor", "x", "--since", "1h"), "brings its time along"),
+        (("serve", "--data-dir", ""), "--data-dir is empty"),
         (("search", "--since", "soon"), "write for example 90s"),
         (("search", "--since", "1h", "--start", "0"), "give one of them"),
         (("send", "--protocol", "smoke"), "grpc"),
@@ -103,3 +107,27 @@ def test_nobody_there_has_status_1_and_one_line_that_helps(arguments: tuple[str,
     assert last.startswith("clew: ")
     assert "clew serve" in last
     assert "Traceback" not in done.stderr
+
+
+def test_grpc_takes_no_path() -> None:
+    done = clew("send", "--protocol", "grpc", "--endpoint", "http://127.0.0.1:1/v1/traces")
+    assert done.returncode == 1
+    assert "gRPC takes no path; write http://127.0.0.1:1\n" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("version",), ("--help",), ("--version",)])
+def test_full_disk_is_one_line_and_status_1(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "clew", *arguments], stdout=full, stderr=-1, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr == "clew: cannot write the output: No space left on device\n"
+
+
+def test_closed_pipe_has_status_1_and_no_words() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "clew", "version"], stdout=writing, stderr=-1)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")

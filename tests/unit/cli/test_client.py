@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx2
 import pytest
 
-from clew.cli.client import Api, base_url
+from clew.cli.client import Api, advice, base_url
 from clew.cli.output import Failure
 
 
@@ -16,11 +16,13 @@ def api(answer: Callable[[httpx2.Request], httpx2.Response]) -> Api:
 
 
 def answering(status: int, body: bytes) -> Api:
-    return api(lambda request: httpx2.Response(status, content=body))
+    headers = {"content-type": "application/json"}
+    return api(lambda request: httpx2.Response(status, content=body, headers=headers))
 
 
 def test_body_of_a_good_answer_is_returned() -> None:
-    assert answering(200, b"{}").get("/api/v1/search") == b"{}"
+    assert answering(200, b'{"traces":[]}').get("/api/v1/search") == {"traces": []}
+    assert answering(200, b"{}").find("/api/v1/traces/1") == b"{}"
 
 
 def test_parameters_are_encoded() -> None:
@@ -28,7 +30,7 @@ def test_parameters_are_encoded() -> None:
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         seen.append(request.url.params["q"])
-        return httpx2.Response(200, content=b"{}")
+        return httpx2.Response(200, json={})
 
     api(answer).get("/api/v1/search", {"q": "service.name = a&b=c"})
     assert seen == ["service.name = a&b=c"]
@@ -46,9 +48,52 @@ def test_answer_of_something_else_is_recognised(body: bytes) -> None:
         answering(502, body).get("/api/v1/search")
 
 
+def error(code: str) -> bytes:
+    return b'{"error":{"code":"%s","message":"No."}}' % code.encode()
+
+
 def test_what_is_not_there_is_none() -> None:
-    assert answering(404, b"{}").find("/api/v1/traces/1") is None
-    assert answering(503, b"{}").find("/x", absent=(404, 503)) is None
+    assert answering(404, error("trace_not_found")).find("/api/v1/traces/1") is None
+    assert answering(503, error("busy")).find("/x", absent=("busy", "unavailable")) is None
+
+
+@pytest.mark.parametrize("body", [b"404 page not found", b"{}", b'{"error":{"code":"x"}}'])
+def test_404_of_something_else_is_not_a_missing_trace(body: bytes) -> None:
+    with pytest.raises(Failure, match=r"answered 404.*this address is not Clew's API"):
+        answering(404, body).find("/api/v1/traces/1")
+
+
+def test_404_for_a_wrong_path_is_not_a_missing_trace() -> None:
+    with pytest.raises(Failure, match=r"^No\.$"):
+        answering(404, error("not_found")).find("/api/v1/traces/1")
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]"])
+def test_good_answer_of_something_else_is_recognised(body: bytes) -> None:
+    with pytest.raises(Failure, match="is not Clew's API"):
+        answering(200, body).get("/api/v1/search")
+    with pytest.raises(Failure, match="is not Clew's API"):
+        api(lambda request: httpx2.Response(200, html="<p>")).find("/api/v1/traces/1")
+
+
+def test_message_and_hint_are_set_apart() -> None:
+    body = b'{"error":{"code":"x","message":"it is starting","hint":"ask again"}}'
+    with pytest.raises(Failure, match=r"^it is starting; ask again$"):
+        answering(503, body).get("/x")
+
+
+@pytest.mark.parametrize(
+    ("said", "advised"),
+    [
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "is it http:// there"),
+        ("certificate verify failed", "is it http:// there"),
+        ("[Errno -2] Name or service not known", "check the name"),
+        ("Temporary failure in name resolution", "check the name"),
+        ("Connection refused", "start"),
+    ],
+)
+def test_advice_fits_the_failure(said: str, advised: str) -> None:
+    assert advised in advice(httpx2.ConnectError(said), "start")
 
 
 def test_unexpected_status_is_a_failure_also_when_looking() -> None:
@@ -96,7 +141,7 @@ def test_address_is_read_with_and_without_scheme(text: str, url: str) -> None:
     assert base_url(text, "--api") == url
 
 
-@pytest.mark.parametrize("text", ["", "ftp://h", "http://", "http://h:port"])
+@pytest.mark.parametrize("text", ["", "ftp://h", "http://", "http://h:port", "http://h:65536"])
 def test_wrong_address_names_the_flag(text: str) -> None:
     with pytest.raises(Failure, match=r"--api .* is not an address"):
         base_url(text, "--api")

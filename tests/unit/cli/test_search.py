@@ -4,11 +4,13 @@ import io
 import time
 from typing import Any
 
+import httpx2
 import pytest
 import typer
 
 from clew.cli.output import Screen
-from clew.cli.search import as_row, nothing_found, show, time_range
+from clew.cli.search import as_row, nothing_found, pages, show, time_range
+from tests.unit.cli.test_client import api
 
 NOW_NS = 1_795_348_800_000_000_000
 
@@ -36,12 +38,13 @@ def test_start_and_end_go_to_the_server_as_written() -> None:
 
 def test_since_counts_from_now() -> None:
     before_ns = time.time_ns()
-    start_ns = int(time_range("15m", None, None)["start"])
+    seconds, ns = time_range("15m", None, None)["start"].split(".")
+    start_ns = int(seconds) * 10**9 + int(ns)
     assert 0 <= start_ns - (before_ns - 900 * 10**9) < 60 * 10**9
 
 
 def test_since_before_1970_is_1970() -> None:
-    assert time_range("40000d", None, None)["start"] == "0"
+    assert time_range("40000d", None, None)["start"] == "0.000000000"
 
 
 def test_two_beginnings_are_refused() -> None:
@@ -68,3 +71,31 @@ def test_table_fits_into_eighty_columns_and_keeps_the_whole_id() -> None:
 def test_empty_answer_says_where_it_looked() -> None:
     assert "in the last hour" in nothing_found("", {})
     assert "in the time asked for" in nothing_found("service.name = x", {"start": "0"})
+
+
+def test_pages_are_followed_up_to_the_limit() -> None:
+    asked = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append(dict(request.url.params))
+        number = len(asked)
+        # The second page is empty: its time was over.
+        traces = [] if number == 2 else [trace(NOW_NS)] * 2
+        covered = {"startTimeUnixNano": str(9 - number), "endTimeUnixNano": str(10 - number)}
+        body = {"traces": traces, "nextCursor": f"c{number}", "covered": covered}
+        return httpx2.Response(200, json=body)
+
+    found = pages(api(answer), {"q": "x", "start": "0"}, 4)
+    assert asked == [
+        {"q": "x", "start": "0", "limit": "4"},
+        {"q": "x", "cursor": "c1", "limit": "2"},
+        {"q": "x", "cursor": "c2", "limit": "2"},
+    ]
+    assert len(found["traces"]) == 4
+    assert found["nextCursor"] == "c3"
+    assert found["covered"] == {"startTimeUnixNano": "6", "endTimeUnixNano": "9"}
+
+
+def test_pages_end_with_the_last() -> None:
+    body = {"traces": [], "nextCursor": None, "covered": {"endTimeUnixNano": "1"}}
+    assert pages(api(lambda request: httpx2.Response(200, json=body)), {"q": ""}, 4) == body

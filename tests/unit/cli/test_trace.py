@@ -93,6 +93,19 @@ def test_no_line_is_wider_than_the_terminal() -> None:
     assert any("…" in line for line in lines)
 
 
+@pytest.mark.parametrize("width", [38, 40, 54, 55, 60, 79])
+@pytest.mark.parametrize("unicode", [True, False])
+def test_narrow_terminal_is_not_exceeded(width: int, unicode: bool) -> None:
+    chain = [
+        span(f"{n:03x}", f"{n - 1:03x}" if n else "", n, n + 1, status=2, status_message="x" * 99)
+        for n in range(30)
+    ]
+    lines = list(render(TRACE, chain, screen(width=width, unicode=unicode)))
+    assert max(columns(line) for line in lines) <= width
+    assert lines[0].startswith(f"trace {TRACE}")
+    assert any("shop" in line for line in lines)
+
+
 def test_nothing_is_cut_when_there_is_no_terminal() -> None:
     name = "GET /" + "x" * 500
     assert any(name in line for line in render(TRACE, [span(name=name)], screen()))

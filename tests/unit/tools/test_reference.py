@@ -1,7 +1,14 @@
 from __future__ import annotations
 
-from tools.reference import PAGE, text
+import pytest
+
+from tools.reference import FOLDER, PAGES
 
 
-def test_reference_of_the_commands_is_fresh() -> None:
-    assert PAGE.read_text(encoding="utf-8") == text(), "run make reference"
+@pytest.mark.parametrize("name", PAGES)
+def test_reference_is_fresh(name: str) -> None:
+    assert (FOLDER / name).read_text(encoding="utf-8") == PAGES[name](), "run make reference"
+
+
+def test_every_page_of_the_reference_is_made() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
