@@ -25,15 +25,13 @@ import uvicorn
 from clew import counters
 from clew.api import LOOPBACK_HOSTS
 from clew.api.app import create_app
-from clew.control import Channel, die_with_parent
+from clew.control import FINAL_STATUS, Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
 from clew.settings import Address, Settings
 from clew.store import SchemaError, Store, StoreError
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 2.0
-# Starting again would not help; the supervisor ends (EX_CONFIG of sysexits.h).
-FINAL_STATUS = 78
 # Under load the intake goes first: what it acknowledged can wait in the journal, senders cannot.
 NICENESS = 10
 

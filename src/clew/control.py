@@ -13,6 +13,9 @@ import signal
 import socket
 from typing import Any
 
+# A process ends with it when starting again would not help (EX_CONFIG of sysexits.h).
+FINAL_STATUS = 78
+
 _PR_SET_PDEATHSIG = 1
 _MAX_LINE = 4 << 20
 

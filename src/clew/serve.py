@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from clew import counters
-from clew.control import encode
+from clew.control import FINAL_STATUS, encode
 from clew.settings import Address, Settings, child_environment
 
 # The first restart comes at once: SDKs give up after about 8 s. A process that never gets far is
@@ -35,7 +35,6 @@ SAY_EVERY_S = 0.5
 # Children report twice a second; one that is silent for so long hangs and is not ready.
 SILENT_AFTER_S = 5.0
 HUNG_AFTER_S = 30.0
-FINAL_STATUS = 78
 MOST_UNREAD_BYTES = 1 << 20
 MOST_HEALTH_REQUESTS = 64
 BACKLOG = 1024
