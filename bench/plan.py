@@ -13,13 +13,15 @@ class Size:
     gzip_pool_mib: int
     lookups: int
     searches: int
+    questions: int
+    millions: tuple[int, ...]
     probes: int
     kill_rounds: int
     outage_s: int
 
 
-FULL = Size("full", 30, 20, 125, 512, 300, 100, 30, 100, 120)
-QUICK = Size("quick", 8, 6, 15, 128, 60, 30, 8, 12, 10)
+FULL = Size("full", 30, 20, 125, 512, 300, 100, 40, (1, 10), 30, 100, 120)
+QUICK = Size("quick", 8, 6, 15, 128, 60, 30, 5, (1,), 8, 12, 10)
 
 CONNECTIONS = 64
 SUSTAINED_RATE = 80_000

@@ -21,6 +21,8 @@ _LOADS = {
     "sustained": "512, gRPC, sustained",
 }
 
+_QUANTILES = ("p50", "p95", "p99")
+
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
@@ -43,6 +45,9 @@ def page(results: dict[str, Any]) -> str:
         "## Answers on the loaded store",
         _answers(results),
     ]
+    for name, asked in results.items():
+        if name.startswith("questions_"):
+            parts += [f"## Questions to {number(asked['spans'])} spans", _questions(asked)]
     if results.get("kernel"):
         parts += ["## Kernel alone, one core", _kernel(results["kernel"])]
     if results.get("kills"):
@@ -171,6 +176,25 @@ def _answers(results: dict[str, Any]) -> str:
             ("sent to searchable", *(f"{times[q]:.2f} s" for q in ("p50", "p95", "p99", "max")))
         )
     return table(("one at a time", "p50", "p95", "p99", "max"), rows)
+
+
+def _questions(asked: dict[str, Any]) -> str:
+    """One row a question: milliseconds at rest and while spans come in; what time cut off."""
+    rows = []
+    for name, at_rest in asked["rest"].items():
+        busy = asked["ingest"][name]
+        rows.append(
+            (
+                name,
+                *(f"{times['ms'][q]:.0f}" for times in (at_rest, busy) for q in _QUANTILES),
+                f"{at_rest['cut']} and {busy['cut']}",
+            )
+        )
+    for name, at_rest in asked["trace"].items():
+        figures = (f"{at_rest['ms'][q]:.0f}" for q in _QUANTILES)
+        rows.append((f"trace by id, {name}", *figures, "", "", "", ""))
+    head = ("of the last 24 h, ms", *_QUANTILES, *(f"{q}, ingesting" for q in _QUANTILES), "cut")
+    return table(head, rows)
 
 
 def _kernel(kernel: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import generator, ingest, kernel, kills, machine, queries, report
+from bench import generator, ingest, kernel, kills, machine, queries, questions, report
 from bench.plan import FULL, QUICK, Bench
 from bench.server import running
 from bench.targets import compare
@@ -31,7 +31,7 @@ LOADS = {
     "small_http": partial(ingest.small, protocol="http"),
 }
 LOSSES = ("lost_spans", "doubled_spans")
-GROUPS = ("durable", "small", "sustained", "kernel", "kills")
+GROUPS = ("durable", "small", "sustained", "questions", "kernel", "kills")
 
 
 def main() -> int:
@@ -50,6 +50,9 @@ def main() -> int:
         if "sustained" in options.only:
             with _failing(results, "sustained"):
                 _loaded_store(bench, results)
+        if "questions" in options.only:
+            for millions in size.millions:
+                _step(results, f"questions_{millions}m", partial(questions.loaded, bench, millions))
         if "kernel" in options.only:
             _step(results, "kernel", kernel.speed)
         if "kills" in options.only:
@@ -106,6 +109,9 @@ def _wrong(results: Results) -> bool:
         for name in ("trace", "newest")
         for example in results.get(name, {}).get("wrong", ())
     ]
+    for name, asked in results.items():
+        if name.startswith("questions_"):
+            found += [f"{name}, {line}" for line in questions.wrong(asked)]
     if store := results.get("store"):
         surplus = store["spans"] - store["acknowledged"]
         if not 0 <= surplus <= store["unknown"]:
@@ -151,7 +157,7 @@ def _options() -> argparse.Namespace:
         "--size",
         choices=("full", "quick"),
         default=os.environ.get("BENCH", "full"),
-        help="full: 10 million spans, about 20 minutes; quick: about 4 (also BENCH=quick)",
+        help="full: 10 million spans, about 30 minutes; quick: about 4 (also BENCH=quick)",
     )
     parser.add_argument(
         "--only",

@@ -37,11 +37,22 @@ class Client:
     _connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> tuple[int, bytes]:
+        return self._ask("GET", path, None, {})
+
+    def post(self, path: str, body: bytes) -> None:
+        """Send one OTLP request in protobuf; RuntimeError when it is refused."""
+        status, answer = self._ask("POST", path, body, {"Content-Type": "application/x-protobuf"})
+        if status != 200:
+            raise RuntimeError(f"{path}: HTTP {status}: {answer[:300]!r}")
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
         for fresh in (False, True):
             if self._connection is None or fresh:
                 self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             try:
-                self._connection.request("GET", path)
+                self._connection.request(method, path, body, headers)
                 answer = self._connection.getresponse()
                 return answer.status, answer.read()
             except (OSError, http.client.HTTPException):

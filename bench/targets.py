@@ -51,6 +51,13 @@ def _worst_trace(results: Results) -> float | None:
     return None if existing is None or missing is None else max(existing, missing)
 
 
+def _attribute_search(results: Results) -> float | None:
+    """The slowest of the searches for one value of an attribute, on 10 million spans."""
+    asked = results.get("questions_10m", {}).get("rest", {})
+    times = [row["ms"]["p95"] for name, row in asked.items() if name.startswith("attribute, ")]
+    return max(times, default=None)
+
+
 def _bytes_per_span(results: Results) -> float | None:
     size, spans = _at("store", "live_bytes")(results), _at("store", "spans")(results)
     return None if size is None or not spans else size / spans
@@ -101,6 +108,13 @@ TARGETS = (
     Target("trace by id, any age or missing, p95", "ms", 40, _worst_trace, at_most=True),
     Target(
         "newest 20 of a service, 24 h, p95", "ms", 300, _at("newest", "day_ms", "p95"), at_most=True
+    ),
+    Target(
+        "newest 20 by an attribute, rare or common, 24 h, p95",
+        "ms",
+        300,
+        _attribute_search,
+        at_most=True,
     ),
     Target("disk, live parts", "B/span", 75, _bytes_per_span, at_most=True),
     Target(

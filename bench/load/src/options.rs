@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::pool::now_ns;
+use crate::{pool::now_ns, shape::Shape};
 
 pub const USAGE: &str = "\
 clew-load [options]            send Jaeger-shaped spans to an OTLP endpoint and print one JSON line
@@ -21,6 +21,7 @@ clew-load sample [options]     write the first request's protobuf message to sta
   --gzip-level N         (6, as most SDKs)
   --gzip-pool-mib N      memory for them; the run ends early when all are sent (1024)
   --pool-spans N         distinct uncompressed spans (262144)
+  --shape jaeger|mixed   11 random string attributes, or 9 with an HTTP method, a status code and failures (jaeger)
   --retry N              send again up to N times on 503/UNAVAILABLE or a lost connection (0)
   --timeout N            seconds for one request (30)
   --seed N               ids follow from it (the clock)
@@ -54,6 +55,7 @@ pub struct Load {
     pub gzip_level: u32,
     pub gzip_pool_bytes: u64,
     pub pool_spans: u64,
+    pub shape: Shape,
     pub retry: u32,
     pub timeout: Duration,
     pub seed: u64,
@@ -76,6 +78,7 @@ impl Load {
             gzip_level: 6,
             gzip_pool_bytes: 1 << 30,
             pool_spans: 262_144,
+            shape: Shape::Jaeger,
             retry: 0,
             timeout: Duration::from_secs(30),
             seed: now_ns(),
@@ -134,6 +137,13 @@ impl Load {
             "--gzip-level" => self.gzip_level = value.parse::<u32>().map_err(wrong)?.clamp(1, 9),
             "--gzip-pool-mib" => self.gzip_pool_bytes = value.parse::<u64>().map_err(wrong)? << 20,
             "--pool-spans" => self.pool_spans = value.parse().map_err(wrong)?,
+            "--shape" => {
+                self.shape = match value {
+                    "jaeger" => Shape::Jaeger,
+                    "mixed" => Shape::Mixed,
+                    _ => return Err(format!("--shape {value}: give jaeger or mixed")),
+                }
+            }
             "--retry" => self.retry = value.parse().map_err(wrong)?,
             "--timeout" => self.timeout = Duration::from_secs(value.parse().map_err(wrong)?),
             "--seed" => self.seed = value.parse().map_err(wrong)?,

@@ -51,8 +51,8 @@ pub struct Payload {
 }
 
 impl Payload {
-    fn new(batch: u64, random: &mut Random, framing: &Framing) -> Self {
-        let made = template(batch, random);
+    fn new(load: &Load, random: &mut Random, framing: &Framing) -> Self {
+        let made = template(load.batch, load.shape, random);
         let prefix = framing.prefix(made.body.len());
         let mut bytes = BytesMut::with_capacity(prefix.len() + made.body.len());
         bytes.extend_from_slice(&prefix);
@@ -127,7 +127,7 @@ impl Pool {
             let wanted = (load.pool_spans / load.batch / threads + 1)
                 .max(2 * load.connections * load.in_flight);
             let free = (0..wanted)
-                .map(|_| Payload::new(load.batch, &mut random, framing))
+                .map(|_| Payload::new(load, &mut random, framing))
                 .collect();
             return Self::Templates {
                 free,
@@ -211,7 +211,7 @@ fn compressed(load: &Load, framing: &Framing, first: u64) -> Vec<Bytes> {
         authority: String::new(),
     };
     let mut templates: Vec<Payload> = (0..(16_384 / load.batch).max(8))
-        .map(|_| Payload::new(load.batch, &mut random, &plain))
+        .map(|_| Payload::new(load, &mut random, &plain))
         .collect();
     let count = templates.len();
     let builders = 2 * load.threads;

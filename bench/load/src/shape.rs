@@ -1,6 +1,7 @@
 //! Jaeger's benchmark shape as OTLP protobuf: 10 spans per trace (a root and nine children), one service per trace out of 10,
 //! 11 string attributes per span. Attribute keys and values are drawn at random, which compresses worse than
-//! Jaeger's own generator, whose keys, values and durations run in a fixed order.
+//! Jaeger's own generator, whose keys, values and durations run in a fixed order. The mixed shape has something to search for
+//! besides: a method, a status code as a number, and failures.
 
 use crate::ids::{SPANS_PER_TRACE, mix, traces_per_request};
 
@@ -8,6 +9,13 @@ const SERVICES: u64 = 10;
 const ATTRIBUTES: usize = 11;
 const KEYS: u64 = 97;
 const VALUES: u64 = 1_000;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    Jaeger,
+    /// Two of the attributes are `http.request.method` and `http.response.status_code`; 5xx is an error.
+    Mixed,
+}
 
 /// Where one span's varying fields lie in the message, all of constant width.
 pub struct SpanSlot {
@@ -42,7 +50,7 @@ impl Random {
 }
 
 /// One ExportTraceServiceRequest of `batch` spans, with zeros where ids and times go.
-pub fn template(batch: u64, random: &mut Random) -> Template {
+pub fn template(batch: u64, shape: Shape, random: &mut Random) -> Template {
     let traces = traces_per_request(batch);
     let first_service = random.below(SERVICES);
     let mut body = Vec::new();
@@ -53,7 +61,7 @@ pub fn template(batch: u64, random: &mut Random) -> Template {
         for trace in (group..traces).step_by(SERVICES as usize) {
             let size = SPANS_PER_TRACE.min(batch - trace * SPANS_PER_TRACE);
             for index in 0..size {
-                push_span(&mut spans, &mut slots, trace, index, random);
+                push_span(&mut spans, &mut slots, (trace, index), shape, random);
             }
         }
         let shift = push_group(&mut body, (first_service + group) % SERVICES, &spans);
@@ -68,8 +76,8 @@ pub fn template(batch: u64, random: &mut Random) -> Template {
 fn push_span(
     out: &mut Vec<u8>,
     slots: &mut Vec<SpanSlot>,
-    trace: u64,
-    index: u64,
+    (trace, index): (u64, u64),
+    shape: Shape,
     random: &mut Random,
 ) {
     let mut span = Vec::with_capacity(640);
@@ -88,7 +96,12 @@ fn push_span(
     fixed64_field(&mut span, 7, 0);
     fixed64_field(&mut span, 8, 0);
     let mut used = [u64::MAX; ATTRIBUTES];
-    for place in 0..ATTRIBUTES {
+    let taken = if shape == Shape::Mixed {
+        push_http(&mut span, random)
+    } else {
+        0
+    };
+    for place in taken..ATTRIBUTES {
         let mut key = random.below(KEYS);
         while used.contains(&key) {
             key = random.below(KEYS);
@@ -123,6 +136,34 @@ fn push_span(
             (100_000 * decade + random.below(900_000 * decade)) as u32
         },
     });
+}
+
+/// Two attributes that real spans have, and the status that follows from them; how many attributes.
+fn push_http(span: &mut Vec<u8>, random: &mut Random) -> usize {
+    let method = match random.below(10) {
+        0..=5 => "GET",
+        6..=8 => "POST",
+        _ => "PUT",
+    };
+    attribute(span, 9, "http.request.method", method);
+    let code = match random.below(100) {
+        0 => 503,
+        1..=3 => 500,
+        4..=8 => 404,
+        _ => 200,
+    };
+    let mut any = Vec::with_capacity(4);
+    varint_field(&mut any, 3, code);
+    let mut pair = Vec::with_capacity(40);
+    bytes_field(&mut pair, 1, b"http.response.status_code");
+    bytes_field(&mut pair, 2, &any);
+    bytes_field(span, 9, &pair);
+    if code >= 500 {
+        let mut status = Vec::with_capacity(4);
+        varint_field(&mut status, 3, 2);
+        bytes_field(span, 15, &status);
+    }
+    2
 }
 
 /// Appends one ResourceSpans around `spans` and returns where they begin.
