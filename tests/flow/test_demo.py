@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flow.conftest import environ_for
+from tests.flow.conftest import Run, environ_for
 from tests.flow.server import Clew
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,3 +72,31 @@ def test_demo_ends_when_clew_cannot_start(shared_clew: Clew, tmp_path: Path) -> 
     script = start(tmp_path, Clew(shared_clew.data_dir, tmp_path / "log"))
     assert script.wait(30) == 1
     assert "another Clew uses" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_every_span_of_the_shop_is_accepted_by_either_protocol(
+    run_clew: Run, protocol: str
+) -> None:
+    done = run_clew(
+        *("demo", "--protocol", protocol, "--rate", "10", "--seed", "3"),
+        *("--history", "60s", "--duration", "0.2s"),
+    )
+    assert done.returncode == 0, done.stderr
+    summary = done.stderr.splitlines()[-1]
+    found = re.fullmatch(r"\d+ traces \(.* asked for\), (\d+) spans accepted", summary)
+    assert found, summary
+    assert int(found[1]) > 5000
+
+
+def test_unknown_broken_set_up_is_refused_with_the_known_ones(run_clew: Run) -> None:
+    done = run_clew("demo", "--broken", "nonsense")
+    assert done.returncode == 2
+    assert "broken-traces/silent-service" in done.stderr
+    assert "validate/clock-skew" in done.stderr
+
+
+def test_stories_and_broken_set_ups_are_listed_without_a_server(run_clew: Run) -> None:
+    assert "The canary" in run_clew("demo", "--story").stdout
+    assert "span-kind/internal" in run_clew("demo", "--broken", "list").stdout

@@ -1,78 +1,81 @@
-"""The shop's services: who they are, in the words that their languages' SDKs use."""
+"""The shop's services, with the libraries and versions that teams of these languages use.
+
+Their ages differ, as in any company; `recommendation` was last touched in early 2024.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from clew.demo.service import Scope, Sdk, Service
 
-Value = str | int | float | bool | tuple[str, ...]
+_SCHEMA = "https://opentelemetry.io/schemas/"
 
-SCHEMA_URL = "https://opentelemetry.io/schemas/1.37.0"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """An instrumentation library."""
-
-    name: str
-    version: str
-
-
-@dataclass(frozen=True)
-class Sdk:
-    """What a language's SDK says of itself."""
-
-    language: str
-    version: str
-    user_agent: str
-    runtime: str
-    runtime_version: str
-
-
-@dataclass(frozen=True, eq=False)
-class Service:
-    """One service. `scopes` names its instrumentation libraries by what they instrument."""
-
-    name: str
-    version: str
-    port: int
-    sdk: Sdk
-    scopes: Mapping[str, Scope]
-    command: tuple[str, ...]
-
-    def resource(self, instance_id: str) -> dict[str, Value]:
-        """The resource attributes of one running instance."""
-        pod = f"{self.name}-{instance_id[:8]}-{instance_id[-5:]}"
-        return {
-            "service.name": self.name,
-            "service.namespace": "shop",
-            "service.version": self.version,
-            "service.instance.id": instance_id,
-            "deployment.environment.name": "demo",
-            "telemetry.sdk.name": "opentelemetry",
-            "telemetry.sdk.language": self.sdk.language,
-            "telemetry.sdk.version": self.sdk.version,
-            "process.runtime.name": self.sdk.runtime,
-            "process.runtime.version": self.sdk.runtime_version,
-            "process.pid": 1,
-            "process.command_args": self.command,
-            "os.type": "linux",
-            "host.arch": "amd64",
-            "host.name": pod,
-            "k8s.namespace.name": "shop",
-            "k8s.deployment.name": self.name,
-            "k8s.pod.name": pod,
-            "k8s.container.name": self.name,
-        }
-
-
-NODE = Sdk("nodejs", "2.2.0", "OTel-OTLP-Exporter-JavaScript/0.208.0", "nodejs", "22.11.0")
-PYTHON = Sdk("python", "1.38.0", "OTel-OTLP-Exporter-Python/1.38.0", "cpython", "3.13.1")
-JAVA = Sdk("java", "1.56.0", "OTel-OTLP-Exporter-Java/1.56.0", "OpenJDK Runtime", "21.0.5+11")
-GO = Sdk("go", "1.38.0", "OTel OTLP Exporter Go/1.38.0", "go", "go1.25.3")
+NODE = Sdk(
+    "nodejs",
+    "2.2.0",
+    "OTel-OTLP-Exporter-JavaScript/0.208.0",
+    "nodejs",
+    "22.11.0",
+)
+PYTHON = Sdk(
+    "python",
+    "1.38.0",
+    "OTel-OTLP-Exporter-Python/1.38.0",
+    "cpython",
+    "3.13.1",
+    distro=("opentelemetry-distro", "0.59b0"),
+)
+OLD_PYTHON = Sdk(
+    "python",
+    "1.23.0",
+    "OTel-OTLP-Exporter-Python/1.23.0",
+    "cpython",
+    "3.9.18",
+    tells_remote=False,
+)
+JAVA = Sdk(
+    "java",
+    "1.56.0",
+    "OTel-OTLP-Exporter-Java/1.56.0",
+    "OpenJDK Runtime Environment",
+    "21.0.5+11-LTS",
+    distro=("opentelemetry-java-instrumentation", "2.22.0"),
+    schema_url=f"{_SCHEMA}1.24.0",
+    names_threads=True,
+)
+GO = Sdk(
+    "go",
+    "1.44.0",
+    "OTel OTLP Exporter Go/1.44.0",
+    "go",
+    "go1.25.3",
+    schema_url=f"{_SCHEMA}1.40.0",
+)
 DOTNET = Sdk("dotnet", "1.14.0", "OTel-OTLP-Exporter-Dotnet/1.14.0", ".NET", "9.0.0")
-RUBY = Sdk("ruby", "1.10.0", "OTel-OTLP-Exporter-Ruby/0.31.0 Ruby/3.4.1", "ruby", "3.4.1")
+RUBY = Sdk(
+    "ruby",
+    "1.10.0",
+    "OTel-OTLP-Exporter-Ruby/0.31.0 Ruby/3.4.1 (x86_64-linux; ruby/3.4.1)",
+    "ruby",
+    "3.4.1",
+    tells_remote=False,
+)
+PHP = Sdk(
+    "php",
+    "1.9.0",
+    "OTel OTLP Exporter PHP/1.3.2",
+    "fpm-fcgi",
+    "8.4.1",
+    distro=("opentelemetry-php-instrumentation", "1.2.0"),
+    tells_remote=False,
+)
 RUST = Sdk("rust", "0.31.0", "OTel-OTLP-Exporter-Rust/0.31.0", "rustc", "1.91.0")
+
+_GO_CONTRIB = "go.opentelemetry.io/contrib/instrumentation"
+_GO_SCHEMA = f"{_SCHEMA}1.40.0"
+_PYTHON_SCHEMA = f"{_SCHEMA}1.11.0"
+_JAVA_AGENT = "2.22.0-alpha"
+_JAVA_SCHEMA = f"{_SCHEMA}1.37.0"
+_PHP_SCHEMA = f"{_SCHEMA}1.36.0"
 
 STOREFRONT = Service(
     "storefront",
@@ -82,9 +85,11 @@ STOREFRONT = Service(
     {
         "server": Scope("@opentelemetry/instrumentation-http", "0.208.0"),
         "client": Scope("@opentelemetry/instrumentation-undici", "0.18.0"),
-        "work": Scope("@opentelemetry/instrumentation-express", "0.56.0"),
+        "controller": Scope("@opentelemetry/instrumentation-express", "0.56.0"),
+        "work": Scope("storefront", "4.12.0"),
     },
     ("node", "--import", "@opentelemetry/auto-instrumentations-node/register", "server.js"),
+    controllers=True,
 )
 CATALOG = Service(
     "catalog",
@@ -92,11 +97,12 @@ CATALOG = Service(
     8000,
     PYTHON,
     {
-        "server": Scope("opentelemetry.instrumentation.fastapi", "0.59b0"),
+        "server": Scope("opentelemetry.instrumentation.fastapi", "0.59b0", _PYTHON_SCHEMA),
         "db": Scope("opentelemetry.instrumentation.psycopg", "0.59b0"),
+        "cache": Scope("opentelemetry.instrumentation.redis", "0.59b0", _PYTHON_SCHEMA),
         "work": Scope("catalog", "2.3.1"),
     },
-    ("uvicorn", "catalog.main:app"),
+    ("uvicorn", "catalog.main:app", "--port", "8000"),
 )
 SEARCH = Service(
     "search",
@@ -116,9 +122,34 @@ CART = Service(
     DOTNET,
     {
         "server": Scope("Microsoft.AspNetCore", ""),
-        "db": Scope("OpenTelemetry.Instrumentation.StackExchangeRedis", "1.14.0-beta.1"),
+        "client": Scope("System.Net.Http", ""),
+        "cache": Scope("OpenTelemetry.Instrumentation.StackExchangeRedis", "1.14.0-beta.1"),
     },
     ("dotnet", "Cart.dll"),
+)
+PRICING = Service(
+    "pricing",
+    "12.1.0",
+    8080,
+    PHP,
+    {
+        "server": Scope("io.opentelemetry.contrib.php.laravel", "1.3.0", _PHP_SCHEMA),
+        "db": Scope("io.opentelemetry.contrib.php.pdo", "0.3.0", _PHP_SCHEMA),
+    },
+    ("php-fpm", "--nodaemonize"),
+)
+RECOMMENDATION = Service(
+    "recommendation",
+    "0.4.2",
+    5000,
+    OLD_PYTHON,
+    {
+        "server": Scope("opentelemetry.instrumentation.flask", "0.44b0"),
+        "cache": Scope("opentelemetry.instrumentation.redis", "0.44b0"),
+        "work": Scope("recommendation", "0.4.2"),
+    },
+    ("gunicorn", "recommendation:app"),
+    old_names=True,
 )
 CHECKOUT = Service(
     "checkout",
@@ -126,28 +157,40 @@ CHECKOUT = Service(
     8080,
     JAVA,
     {
-        "server": Scope("io.opentelemetry.tomcat-10.0", "2.22.0-alpha"),
-        "client": Scope("io.opentelemetry.java-http-client", "2.22.0-alpha"),
-        "rpc": Scope("io.opentelemetry.grpc-1.6", "2.22.0-alpha"),
-        "db": Scope("io.opentelemetry.jdbc", "2.22.0-alpha"),
-        "queue": Scope("io.opentelemetry.kafka-clients-0.11", "2.22.0-alpha"),
-        "work": Scope("io.opentelemetry.spring-webmvc-6.0", "2.22.0-alpha"),
+        "server": Scope("io.opentelemetry.tomcat-10.0", _JAVA_AGENT, _JAVA_SCHEMA),
+        "client": Scope("io.opentelemetry.java-http-client", _JAVA_AGENT, _JAVA_SCHEMA),
+        "rpc": Scope("io.opentelemetry.grpc-1.6", _JAVA_AGENT, _JAVA_SCHEMA),
+        "db": Scope("io.opentelemetry.jdbc", _JAVA_AGENT, _JAVA_SCHEMA),
+        "queue": Scope("io.opentelemetry.kafka-clients-0.11", _JAVA_AGENT, _JAVA_SCHEMA),
+        "controller": Scope("io.opentelemetry.spring-webmvc-6.0", _JAVA_AGENT, _JAVA_SCHEMA),
     },
-    ("java", "-javaagent:opentelemetry-javaagent.jar", "-jar", "checkout.jar"),
+    ("java", "-javaagent:/otel/opentelemetry-javaagent.jar", "-jar", "/app/checkout.jar"),
+    controllers=True,
 )
 PAYMENT = Service(
     "payment",
-    "3.1.0",
+    "1.9.4",
     50051,
     GO,
     {
-        "rpc": Scope(
-            "go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc", "0.63.0"
-        ),
-        "client": Scope("go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp", "0.63.0"),
-        "work": Scope("shop/payment", ""),
+        "rpc": Scope(f"{_GO_CONTRIB}/google.golang.org/grpc/otelgrpc", "0.69.0", _GO_SCHEMA),
+        "client": Scope(f"{_GO_CONTRIB}/net/http/otelhttp", "0.69.0", _GO_SCHEMA),
+        "work": Scope("shop.example/payment", "1.9.4"),
     },
     ("/payment",),
+)
+INVENTORY = Service(
+    "inventory",
+    "3.5.0",
+    8080,
+    GO,
+    {
+        "server": Scope(f"{_GO_CONTRIB}/net/http/otelhttp", "0.69.0", _GO_SCHEMA),
+        "client": Scope(f"{_GO_CONTRIB}/net/http/otelhttp", "0.69.0", _GO_SCHEMA),
+        "db": Scope("github.com/exaring/otelpgx", "v0.9.3", _GO_SCHEMA),
+        "work": Scope("shop.example/inventory", "3.5.0"),
+    },
+    ("/inventory", "--workers=8"),
 )
 SHIPPING = Service(
     "shipping",
@@ -157,21 +200,50 @@ SHIPPING = Service(
     {
         "queue": Scope("shipping", "0.9.4"),
         "db": Scope("shipping", "0.9.4"),
+        "client": Scope("shipping", "0.9.4"),
         "work": Scope("shipping", "0.9.4"),
     },
     ("/usr/local/bin/shipping",),
+    everywhere=False,
+)
+NOTIFICATION = Service(
+    "notification",
+    "2.0.3",
+    3000,
+    NODE,
+    {
+        "queue": Scope("@opentelemetry/instrumentation-kafkajs", "0.17.0"),
+        "client": Scope("@opentelemetry/instrumentation-undici", "0.18.0"),
+        "work": Scope("notification", "2.0.3"),
+    },
+    ("node", "--require", "./telemetry.js", "worker.js"),
+    everywhere=False,
 )
 REPORTS = Service(
     "reports",
     "1.2.0",
-    0,
+    8080,
     PYTHON,
     {
         "db": Scope("opentelemetry.instrumentation.psycopg", "0.59b0"),
-        "client": Scope("opentelemetry.instrumentation.httpx", "0.59b0"),
+        "queue": Scope("opentelemetry.instrumentation.celery", "0.59b0", _PYTHON_SCHEMA),
         "work": Scope("reports", "1.2.0"),
     },
-    ("python", "-m", "reports.nightly"),
+    ("celery", "--app", "reports", "worker", "--beat"),
+    everywhere=False,
 )
 
-SERVICES = (STOREFRONT, CATALOG, SEARCH, CART, CHECKOUT, PAYMENT, SHIPPING, REPORTS)
+SERVICES = (
+    STOREFRONT,
+    CATALOG,
+    SEARCH,
+    CART,
+    PRICING,
+    RECOMMENDATION,
+    CHECKOUT,
+    PAYMENT,
+    INVENTORY,
+    SHIPPING,
+    NOTIFICATION,
+    REPORTS,
+)

@@ -1,182 +1,192 @@
-"""Opens the shop: stories at a rate, every service sending its own share of each."""
+"""Opens the shop: stories at a rate, every instance sending its own share of each."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
-from uuid import UUID
 
-import httpx2
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from clew.demo.broken import Scenario
+from clew.demo.fleet import Instance
+from clew.demo.journeys import Diary
+from clew.demo.reporter import Reporter
+from clew.demo.schedule import tide
+from clew.demo.sender import QUEUE_SPANS, Answer, Outbox, Tally
+from clew.demo.story import Span, Story
+from clew.demo.town import Town
+from clew.demo.transport import Grpc, Http, Transport
+from clew.demo.wire import Encoder
 
-from clew.demo.journeys import next_story
-from clew.demo.sender import RETRYABLE, Answer, Outbox, Tally
-from clew.demo.services import SERVICES, Service
-
-SAY_EVERY_S = 10.0
 LOOK_EVERY_S = 0.05
 LAST_TRIES_S = 5.0
-TIMEOUT_S = 10.0
-
-
-class Refused(Exception):
-    """The very first request was not taken; sending more would not help."""
+SHORT_PAUSE_S = 0.002
+# Requests under way at once; each instance waits for its own answer before the next.
+SENDERS = 4
+# So far behind, the shop skips what should have happened, and says so.
+LONGEST_LAG_S = 1.0
 
 
 class Shop:
-    """The services' instances and the stories that they tell."""
+    """The instances and the stories that they tell."""
 
-    def __init__(self, post: Callable[[Service, bytes], Answer], seed: int | None) -> None:
-        self.random = Random(seed)
+    def __init__(self, seed: int | None, broken: Scenario | None = None) -> None:
+        random = Random(seed)
         self.tally = Tally()
         self.stories = 0
-        self.outboxes = {
-            service: Outbox(
-                service,
-                str(UUID(bytes=self.random.randbytes(16), version=4)),
-                post,
-                Random(self.random.random()),
-                self.tally,
+        self.spans = 0
+        self.skipped = 0
+        self._broken = broken
+        self._diary = Diary(Town(random))
+        encoder = Encoder()
+        self.outboxes: dict[Instance, Outbox] = {}
+        for instance in self._diary.town.fleet.instances:
+            resource = dict(instance.resource)
+            if broken is not None:
+                broken.resource(instance, resource)
+            self.outboxes[instance] = Outbox(
+                instance, resource, encoder, Random(random.random()), self.tally
             )
-            for service in SERVICES
-        }
+            if broken is not None and broken.queue_spans is not None:
+                self.outboxes[instance].queue_spans = broken.queue_spans
 
-    def tell(self, now_ns: int) -> None:
-        """One story that ends now."""
-        story = next_story(self.random)
-        self.stories += 1
-        epoch_ns = now_ns - max(span.end_ns for span in story.spans)
-        for span in story.spans:
-            self.outboxes[span.service].add(epoch_ns, span)
+    def tell(self, elapsed_s: float, now_ns: int) -> None:
+        """What clocks and queues bring about by this moment, and one customer; it all ends now."""
+        for story in (*self._diary.until(elapsed_s), self._diary.visit()):
+            self.stories += 1
+            epoch_ns = now_ns - max(span.end_ns for span in story.spans)
+            for span in self._sent(story, elapsed_s):
+                self.spans += 1
+                self.outboxes[span.instance].add(epoch_ns, span)
 
-    def flush(self, now_s: float) -> list[Answer]:
-        """What was answered to the requests that were due."""
-        answers = (outbox.flush(now_s) for outbox in self.outboxes.values())
-        return [answer for answer in answers if answer is not None]
+    def _sent(self, story: Story, elapsed_s: float) -> list[Span]:
+        if self._broken is None:
+            return story.spans
+        return self._broken.spans(story.spans, elapsed_s)
 
     @property
-    def empty(self) -> bool:
-        return all(outbox.empty for outbox in self.outboxes.values())
+    def crowded(self) -> bool:
+        """Whether a queue is half full: whoever can wait should."""
+        return any(outbox.unsent > QUEUE_SPANS // 2 for outbox in self.outboxes.values())
+
+    @property
+    def unsent(self) -> int:
+        return sum(outbox.unsent for outbox in self.outboxes.values())
+
+
+class Couriers:
+    """Carries what is due, several requests at once, and brings the answers back."""
+
+    def __init__(self, shop: Shop, post: Transport) -> None:
+        self._shop = shop
+        self._post = post
+        self._pool = ThreadPoolExecutor(SENDERS, "courier")
+        self._under_way: dict[Future[Answer], Outbox] = {}
+
+    def work(self, now_s: float) -> list[Answer]:
+        """Settles what was answered and starts what is due."""
+        answers = []
+        for future in [future for future in self._under_way if future.done()]:
+            answer = future.result()
+            self._under_way.pop(future).settle(answer, now_s)
+            answers.append(answer)
+        for outbox in self._shop.outboxes.values():
+            if (body := outbox.take(now_s)) is not None:
+                sdk = outbox.instance.service.sdk
+                self._under_way[self._pool.submit(self._post, sdk, body)] = outbox
+        return answers
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def arrivals(rate: float, seed: int | None, *, steady: bool) -> Iterator[float]:
+    """The moments at which customers come, in seconds since the shop opened; `rate` a second."""
+    random = Random(seed)
+    elapsed_s = 0.0
+    while True:
+        yield elapsed_s
+        elapsed_s += random.expovariate(rate if steady else rate * tide(elapsed_s))
 
 
 def run(
     endpoint: str,
     *,
+    grpc: bool,
     rate: float,
     duration_s: float | None,
+    history_s: float,
     seed: int | None,
+    steady: bool,
+    broken: Scenario | None,
     say: Callable[[str], None],
 ) -> None:
-    """Until the time is over or Ctrl-C. `Refused` when the first request fails."""
-    url = endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
-    with httpx2.Client(timeout=TIMEOUT_S) as client:
-        shop = Shop(lambda service, body: post(client, url, service, body), seed)
-        reporter = Reporter(url, shop, say)
-        pace = Random(seed)
-        began_s = time.monotonic()
-        last_s = began_s + duration_s if duration_s is not None else None
-        say(f"the shop sends {rate:g} traces a second to {url}; Ctrl-C closes it")
-        next_s = began_s
+    """Until the time is over or Ctrl-C. `reporter.Refused` when the first request fails.
+
+    The shop opened `history_s` ago: what happened since is sent at once, then life goes on.
+    """
+    with Grpc(endpoint) if grpc else Http(endpoint) as transport:
+        shop = Shop(seed, broken)
+        couriers = Couriers(shop, transport)
+        reporter = Reporter(transport.url, shop, say, rate)
+        say(f"the shop sends {rate:g} traces a second to {transport.url}; Ctrl-C closes it")
         try:
-            while last_s is None or time.monotonic() < last_s:
-                now_s = time.monotonic()
-                next_s = max(next_s, now_s - 1)  # after a stall, no flood
-                while next_s <= now_s:
-                    shop.tell(time.time_ns())
-                    next_s += pace.expovariate(rate)
-                reporter.hear(shop.flush(now_s), now_s)
-                time.sleep(max(0.0, min(next_s - time.monotonic(), LOOK_EVERY_S)))
-        except KeyboardInterrupt:
-            pass  # closing the shop is what Ctrl-C is for
-        finish(shop, reporter)
-        reporter.summary()
+            try:
+                moments = arrivals(rate, seed, steady=steady)
+                last_s = None if duration_s is None else history_s + duration_s
+                _open(shop, couriers, reporter, moments, history_s, last_s)
+            except KeyboardInterrupt:
+                pass  # closing the shop is what Ctrl-C is for
+            reporter.closed(time.monotonic())
+            finish(shop, couriers, reporter)
+        finally:
+            couriers.close()
+        reporter.summary(last=True)
 
 
-def finish(shop: Shop, reporter: Reporter) -> None:
+def _open(
+    shop: Shop,
+    couriers: Couriers,
+    reporter: Reporter,
+    moments: Iterator[float],
+    history_s: float,
+    last_s: float | None,
+) -> None:
+    """Tells what happens at the moments, in seconds since the opening, up to the last."""
+    began_s = time.monotonic() - history_s
+    reporter.opened(began_s, time.monotonic())
+    behind = history_s > 0
+    next_s = next(moments)
+    while last_s is None or next_s < last_s:
+        looked_s = time.monotonic()
+        while next_s <= (elapsed_s := time.monotonic() - began_s):
+            lag_s = elapsed_s - next_s
+            behind = behind and lag_s > LONGEST_LAG_S
+            if lag_s > LONGEST_LAG_S and not behind:
+                shop.skipped += 1
+            else:
+                shop.tell(next_s, time.time_ns() - int(lag_s * 1e9))
+            next_s = next(moments)
+            if (last_s is not None and next_s >= last_s) or (behind and shop.crowded):
+                break
+            if time.monotonic() - looked_s > LOOK_EVERY_S:
+                break
+        now_s = time.monotonic()
+        reporter.hear(couriers.work(now_s), now_s)
+        if behind:
+            time.sleep(SHORT_PAUSE_S if shop.crowded else 0)
+        else:
+            time.sleep(max(0.0, min(began_s + next_s - time.monotonic(), LOOK_EVERY_S)))
+    while (left_s := began_s + last_s - time.monotonic()) > 0:
+        reporter.hear(couriers.work(time.monotonic()), time.monotonic())
+        time.sleep(min(left_s, LOOK_EVERY_S))
+
+
+def finish(shop: Shop, couriers: Couriers, reporter: Reporter) -> None:
     """Sends what is left, for a few seconds."""
+    for outbox in shop.outboxes.values():
+        outbox.closing = True
     give_up_s = time.monotonic() + LAST_TRIES_S
-    while not shop.empty and (now_s := time.monotonic()) < give_up_s:
-        reporter.hear(shop.flush(now_s), now_s)
-        time.sleep(LOOK_EVERY_S)
-
-
-class Reporter:
-    """Says what changes, and now and then how it goes."""
-
-    def __init__(self, url: str, shop: Shop, say: Callable[[str], None]) -> None:
-        self._url = url
-        self._shop = shop
-        self._say = say
-        self._trouble = ""
-        self._heard = False
-        self._said_s: float | None = None
-
-    def hear(self, answers: list[Answer], now_s: float) -> None:
-        """Judges answers; `Refused` if the first one ever is no success."""
-        for answer in answers:
-            trouble = describe(answer)
-            if trouble and not self._heard:
-                raise Refused(
-                    f"{self._url} {trouble}; start Clew with clew serve, or see --endpoint"
-                )
-            self._heard = True
-            if trouble != self._trouble:
-                again = " and is asked again" if answer.status in (0, *RETRYABLE) else ""
-                self._say(
-                    f"{self._url} {trouble}{again}" if trouble else f"{self._url} takes spans"
-                )
-                self._trouble = trouble
-        if self._said_s is None:
-            self._said_s = now_s
-        elif now_s - self._said_s >= SAY_EVERY_S:
-            self._said_s = now_s
-            self.summary()
-
-    def summary(self) -> None:
-        tally = self._shop.tally
-        lost = [
-            f"{number} {word}"
-            for number, word in ((tally.rejected, "rejected"), (tally.dropped, "dropped"))
-            if number
-        ]
-        self._say(
-            f"{self._shop.stories} stories, {tally.accepted} spans accepted"
-            + "".join(f", {part}" for part in lost)
-        )
-
-
-def describe(answer: Answer) -> str:
-    """What is wrong with an answer; empty when nothing is."""
-    if answer.status == 0:
-        return f"does not answer ({answer.message})"
-    if answer.status != 200:
-        return f"answers {answer.status}"
-    if answer.rejected:
-        return f"rejected {answer.rejected} spans: {answer.message}"
-    return ""
-
-
-def post(client: httpx2.Client, url: str, service: Service, body: bytes) -> Answer:
-    """One request, as the service's SDK would send it."""
-    headers = {
-        "Content-Type": "application/x-protobuf",
-        "User-Agent": service.sdk.user_agent,
-    }
-    try:
-        answer = client.post(url, content=body, headers=headers)
-    except httpx2.HTTPError as error:
-        return Answer(0, message=str(error))
-    if answer.status_code != 200:
-        return Answer(answer.status_code, retry_after_s=_seconds(answer.headers.get("Retry-After")))
-    try:
-        partial = ExportTraceServiceResponse.FromString(answer.content).partial_success
-    except DecodeError:
-        return Answer(200, message="not an OTLP answer")
-    return Answer(200, rejected=partial.rejected_spans, message=partial.error_message)
-
-
-def _seconds(text: str | None) -> float | None:
-    """`Retry-After` in seconds; its other form, a date, is read as absent."""
-    return float(text) if text is not None and text.isdigit() else None
+    while shop.unsent and (now_s := time.monotonic()) < give_up_s:
+        reporter.hear(couriers.work(now_s), now_s)
+        time.sleep(SHORT_PAUSE_S)

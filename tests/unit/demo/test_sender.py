@@ -7,7 +7,6 @@ from random import Random
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from clew.demo.journeys import next_story
 from clew.demo.sender import (
     BATCH_SPANS,
     FLUSH_EVERY_S,
@@ -17,75 +16,84 @@ from clew.demo.sender import (
     Outbox,
     Tally,
 )
-from clew.demo.services import STOREFRONT, Service
+from clew.demo.wire import Encoder
+from tests.unit.demo.conftest import live
 
-SPAN = next_story(Random(1)).spans[0]
-OK = Answer(200)
-
-
-class Server:
-    """Answers what it is told to, then OK; keeps what it got."""
-
-    def __init__(self, *answers: Answer) -> None:
-        self.answers = list(answers)
-        self.bodies: list[bytes] = []
-
-    def __call__(self, service: Service, body: bytes) -> Answer:
-        self.bodies.append(body)
-        return self.answers.pop(0) if self.answers else OK
-
-    def spans(self) -> list[int]:
-        return [
-            sum(
-                len(scoped.spans)
-                for group in message.resource_spans
-                for scoped in group.scope_spans
-            )
-            for message in map(ExportTraceServiceRequest.FromString, self.bodies)
-        ]
+SPAN = live(1, 0, 0.04)[-1].spans[0]
+OK = Answer(taken=True)
+BUSY = Answer(taken=False, again=True, trouble="answers 503")
 
 
-def outbox(server: Server, spans: int) -> Outbox:
-    box = Outbox(STOREFRONT, "instance", server, Random(1), Tally())
+def outbox(spans: int) -> Outbox:
+    box = Outbox(SPAN.instance, SPAN.instance.resource, Encoder(), Random(1), Tally())
     for _ in range(spans):
         box.add(0, SPAN)
     return box
 
 
+def sent(box: Outbox, now_s: float, answer: Answer = OK) -> bytes | None:
+    """One request and its answer, if one is due."""
+    body = box.take(now_s)
+    if body is not None:
+        box.settle(answer, now_s)
+    return body
+
+
+def spans_in(body: bytes | None) -> int:
+    assert body is not None
+    message = ExportTraceServiceRequest.FromString(body)
+    return sum(
+        len(scoped.spans) for group in message.resource_spans for scoped in group.scope_spans
+    )
+
+
 def test_full_batches_go_at_once_and_the_rest_later() -> None:
-    server = Server()
-    box = outbox(server, 2 * BATCH_SPANS + 5)
-    for now_s in (0.0, 0.0, 0.0, FLUSH_EVERY_S):
-        box.flush(now_s)
-    assert server.spans() == [BATCH_SPANS, BATCH_SPANS, 5]
-    assert box.empty
-    assert box.tally == Tally(accepted=2 * BATCH_SPANS + 5)
+    box = outbox(2 * BATCH_SPANS + 5)
+    assert [spans_in(sent(box, 0.0)) for _ in range(2)] == [BATCH_SPANS, BATCH_SPANS]
+    assert sent(box, FLUSH_EVERY_S / 2) is None
+    assert spans_in(sent(box, FLUSH_EVERY_S)) == 5
+    assert box.unsent == 0
+    assert box.tally == Tally(accepted=2 * BATCH_SPANS + 5, requests=3)
+
+
+def test_rest_goes_at_once_when_the_shop_closes() -> None:
+    box = outbox(0)
+    assert box.take(0.0) is None
+    box.add(0, SPAN)
+    assert box.take(0.1) is None
+    box.closing = True
+    assert spans_in(box.take(0.1)) == 1
 
 
 def test_nothing_is_sent_when_there_is_nothing() -> None:
-    server = Server()
-    assert outbox(server, 0).flush(0.0) is None
-    assert server.bodies == []
+    assert outbox(0).take(0.0) is None
 
 
-@pytest.mark.parametrize("status", [0, 429, 502, 503, 504])
-def test_same_body_is_sent_again_after_the_delay_the_server_asks_for(status: int) -> None:
-    server = Server(Answer(status, retry_after_s=3))
-    box = outbox(server, 1)
-    box.flush(10.0)
-    box.flush(12.9)
-    assert len(server.bodies) == 1
-    box.flush(13.0)
-    assert len(server.bodies) == 2
-    assert server.bodies[0] == server.bodies[1]
-    assert box.tally == Tally(accepted=1)
+def test_only_one_request_is_under_way() -> None:
+    box = outbox(2 * BATCH_SPANS)
+    assert box.take(0.0) is not None
+    assert box.take(100.0) is None
+
+
+def test_same_body_is_sent_again_after_the_delay_the_server_asks_for() -> None:
+    box = outbox(1)
+    first = sent(box, 10.0, Answer(taken=False, again=True, after_s=3))
+    assert sent(box, 12.9) is None
+    assert sent(box, 13.0) == first
+    assert box.tally == Tally(accepted=1, requests=2)
+
+
+def test_full_queue_does_not_shorten_a_pause() -> None:
+    box = outbox(2 * BATCH_SPANS)
+    sent(box, 0.0, Answer(taken=False, again=True, after_s=3))
+    assert box.take(2.9) is None
 
 
 def test_without_a_delay_pauses_double_up_to_a_limit() -> None:
-    box = outbox(Server(*[Answer(503)] * 12), 1)
+    box = outbox(1)
     pauses, now_s = [], 0.0
     for _ in range(12):
-        box.flush(now_s)
+        sent(box, now_s, BUSY)
         pauses.append(box.due_s - now_s)
         now_s = box.due_s
     assert 0.5 <= pauses[0] <= 1
@@ -93,21 +101,24 @@ def test_without_a_delay_pauses_double_up_to_a_limit() -> None:
     assert all(LONGEST_PAUSE_S / 2 <= pause <= LONGEST_PAUSE_S for pause in pauses[6:])
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 413, 500])
-def test_what_cannot_be_retried_is_given_up(status: int) -> None:
-    server = Server(Answer(status))
-    box = outbox(server, 4)
-    box.flush(0.0)
-    assert box.empty
-    assert box.tally == Tally(rejected=4)
+def test_what_cannot_be_retried_is_given_up() -> None:
+    box = outbox(4)
+    sent(box, 0.0, Answer(taken=False, trouble="answers 400"))
+    assert box.unsent == 0
+    assert box.tally == Tally(rejected=4, requests=1)
 
 
 def test_partial_success_is_counted() -> None:
-    box = outbox(Server(Answer(200, rejected=1, message="trace_id has 3 bytes")), 4)
-    box.flush(0.0)
-    assert box.tally == Tally(accepted=3, rejected=1)
+    box = outbox(4)
+    sent(box, 0.0, Answer(taken=True, rejected=1, trouble="trace_id has 3 bytes"))
+    assert box.tally == Tally(accepted=3, rejected=1, requests=1)
 
 
-def test_full_queue_drops_and_counts() -> None:
-    box = outbox(Server(), QUEUE_SPANS + 7)
+@pytest.mark.parametrize("room", [QUEUE_SPANS, 32])
+def test_full_queue_drops_and_counts(room: int) -> None:
+    box = outbox(0)
+    box.queue_spans = room
+    for _ in range(room + 7):
+        box.add(0, SPAN)
     assert box.tally.dropped == 7
+    assert box.unsent == room

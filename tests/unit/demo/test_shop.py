@@ -2,120 +2,113 @@
 
 from __future__ import annotations
 
-import httpx2
-import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
+from itertools import takewhile
 
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from clew.demo.fleet import Instance
+from clew.demo.reporter import SAY_EVERY_S, Refused, Reporter
 from clew.demo.sender import Answer
-from clew.demo.services import STOREFRONT, Service
-from clew.demo.shop import Refused, Reporter, Shop, describe, post
+from clew.demo.shop import Couriers, Shop, arrivals, finish
 
 NOW_NS = 1_795_348_800_000_000_000
+OK = Answer(taken=True)
 
 
-def tell(shop: Shop, stories: int) -> None:
-    for _ in range(stories):
-        shop.tell(NOW_NS)
-    shop.flush(0.0)
+def bodies(seed: int, visits: int) -> dict[Instance, bytes]:
+    """What is due after a few visits, by instance."""
+    shop = Shop(seed)
+    for visit in range(visits):
+        shop.tell(visit / 10, NOW_NS)
+    due = ((instance, outbox.take(0.0)) for instance, outbox in shop.outboxes.items())
+    return {instance: body for instance, body in due if body is not None}
 
 
-def test_every_service_sends_its_own_spans_and_they_end_now() -> None:
-    bodies: dict[str, bytes] = {}
-
-    def take(service: Service, body: bytes) -> Answer:
-        bodies[service.name] = body
-        return Answer(200)
-
-    tell(Shop(take, seed=3), 30)
-    ends = []
-    for name, body in bodies.items():
+def test_every_instance_sends_its_own_spans_and_they_end_now() -> None:
+    ends, sent = [], bodies(3, 60)
+    for instance, body in sent.items():
         (group,) = ExportTraceServiceRequest.FromString(body).resource_spans
         attributes = {pair.key: pair.value.string_value for pair in group.resource.attributes}
-        assert attributes["service.name"] == name
+        assert attributes["service.instance.id"] == instance.id
         ends += [span.end_time_unix_nano for scoped in group.scope_spans for span in scoped.spans]
-    assert len(bodies) >= 6
+    assert len({instance.service for instance in sent}) >= 10
     assert max(ends) == NOW_NS
 
 
 def test_same_seed_sends_the_same_bytes() -> None:
-    def sent() -> list[bytes]:
-        bodies: list[bytes] = []
+    assert [*bodies(3, 30).values()] == [*bodies(3, 30).values()]
 
-        def take(service: Service, body: bytes) -> Answer:
-            bodies.append(body)
-            return Answer(200)
 
-        tell(Shop(take, seed=3), 20)
-        return bodies
+def until(moments: float, rate: float, *, steady: bool) -> list[float]:
+    return [*takewhile(lambda moment: moment < moments, arrivals(rate, 5, steady=steady))]
 
-    assert sent() == sent()
+
+def test_customers_come_at_the_rate_asked_for() -> None:
+    assert 4600 < len(until(1200, 4, steady=True)) < 5000
+    assert 4600 < len(until(1200, 4, steady=False)) < 5000
+    assert until(60, 4, steady=False) == until(60, 4, steady=False)
+
+
+def test_evening_is_busier_than_night() -> None:
+    moments = until(1200, 4, steady=False)
+    evening = sum(200 <= moment < 400 for moment in moments)
+    night = sum(800 <= moment < 1000 for moment in moments)
+    assert evening > 2.5 * night
+
+
+def test_couriers_send_everything_and_count_it() -> None:
+    shop = Shop(seed=1)
+    for visit in range(200):
+        shop.tell(visit / 10, NOW_NS)
+    couriers = Couriers(shop, lambda sdk, body: OK)
+    reporter = Reporter("http://h", shop, lambda text: None, rate=1)
+    finish(shop, couriers, reporter)
+    couriers.close()
+    assert shop.unsent == 0
+    assert shop.tally.accepted == shop.spans
 
 
 def heard(*answers: Answer) -> list[str]:
     said: list[str] = []
-    shop = Shop(lambda service, body: Answer(200), seed=1)
-    reporter = Reporter("http://h/v1/traces", shop, said.append)
+    reporter = Reporter("http://h/v1/traces", Shop(seed=1), said.append, rate=2)
     for answer in answers:
         reporter.hear([answer], 0.0)
     return said
 
 
+BUSY = Answer(taken=False, again=True, trouble="answers 503")
+
+
 def test_first_failure_ends_the_demo() -> None:
     with pytest.raises(Refused, match=r"does not answer .*clew serve"):
-        heard(Answer(0, message="Connection refused"))
+        heard(Answer(taken=False, again=True, trouble="does not answer (Connection refused)"))
 
 
 def test_later_trouble_is_said_once_and_its_end_too() -> None:
-    assert heard(Answer(200), Answer(503), Answer(503), Answer(200), Answer(200)) == [
+    assert heard(OK, BUSY, BUSY, OK, OK) == [
         "http://h/v1/traces answers 503 and is asked again",
         "http://h/v1/traces takes spans",
     ]
 
 
-def test_rejected_spans_are_said_with_the_reason() -> None:
-    assert describe(Answer(200, rejected=2, message="bad ids")) == "rejected 2 spans: bad ids"
+def test_what_was_reached_and_what_was_lost_is_said() -> None:
+    said: list[str] = []
+    shop = Shop(seed=1)
+    reporter = Reporter("http://h", shop, said.append, rate=30)
+    reporter.opened(0.0, 0.0)
+    shop.stories, shop.skipped = 150, 7
+    shop.tally.accepted, shop.tally.dropped, shop.tally.rejected = 2000, 12, 1
+    reporter.hear([], SAY_EVERY_S)
+    assert said == [
+        "150 traces (15.0 a second; 30 asked for), 2000 spans accepted, 1 rejected, "
+        "12 dropped because a queue was full; 7 arrivals skipped, the shop was too slow"
+    ]
 
 
-def posted(answer: httpx2.Response) -> tuple[Answer, httpx2.Request]:
-    seen: list[httpx2.Request] = []
-
-    def handle(request: httpx2.Request) -> httpx2.Response:
-        seen.append(request)
-        return answer
-
-    with httpx2.Client(transport=httpx2.MockTransport(handle)) as client:
-        return post(client, "http://h/v1/traces", STOREFRONT, b"body"), seen[0]
-
-
-def test_request_looks_like_the_sdk_of_its_language() -> None:
-    _, request = posted(httpx2.Response(200))
-    assert request.headers["content-type"] == "application/x-protobuf"
-    assert request.headers["user-agent"].startswith("OTel-OTLP-Exporter-JavaScript/")
-
-
-def test_partial_success_is_read() -> None:
-    body = ExportTraceServiceResponse()
-    body.partial_success.rejected_spans = 3
-    body.partial_success.error_message = "why"
-    answer, _ = posted(httpx2.Response(200, content=body.SerializeToString()))
-    assert answer == Answer(200, rejected=3, message="why")
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"), [("2", 2.0), ("Fri, 31 Dec 1999 23:59:59 GMT", None)]
-)
-def test_retry_after_is_read(header: str, seconds: float | None) -> None:
-    answer, _ = posted(httpx2.Response(503, headers={"Retry-After": header}))
-    assert answer == Answer(503, retry_after_s=seconds)
-
-
-def test_no_answer_has_status_0() -> None:
-    def handle(request: httpx2.Request) -> httpx2.Response:
-        raise httpx2.ConnectError("Connection refused")
-
-    with httpx2.Client(transport=httpx2.MockTransport(handle)) as client:
-        answer = post(client, "http://h", STOREFRONT, b"")
-    assert answer == Answer(0, message="Connection refused")
+def test_what_could_not_be_sent_is_said_at_the_end() -> None:
+    said: list[str] = []
+    shop = Shop(seed=1)
+    shop.tell(0.0, NOW_NS)
+    Reporter("http://h", shop, said.append, rate=1).summary(last=True)
+    assert f", {shop.unsent} not sent before the shop closed" in said[0]

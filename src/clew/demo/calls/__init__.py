@@ -1,0 +1,1 @@
+"""How services talk, in OpenTelemetry's semantic conventions: HTTP, gRPC, databases, queues."""
