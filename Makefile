@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 # Stamps live in the environment, so that deleting it is enough to start again.
 STAMPS := $(VENV)/stamps
 DATA ?= clew-data
+# The server that tests start, see tests/clickhouse.py.
+CLICKHOUSE := target/clickhouse/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
 
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
@@ -19,7 +21,7 @@ help: ## Show this list
 ## Set up ------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(STAMPS)/kernel ## Make .venv: Python, locked dependencies, the Rust kernel in release mode
+setup: $(STAMPS)/kernel $(CLICKHOUSE) ## Make .venv: Python, locked dependencies, the Rust kernel in release mode
 
 $(STAMPS)/tools: tools/find-tools.sh
 	@PYTHON="$(PYTHON)" sh tools/find-tools.sh "$(VENV)"
@@ -35,6 +37,17 @@ $(STAMPS)/kernel: $(STAMPS)/requirements pyproject.toml Cargo.toml Cargo.lock $(
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps --editable .
 	@touch $@
+
+# 178 MB to fetch, 567 MB on disk. Who only runs Clew, or has no npm, does without: only tests need it.
+$(CLICKHOUSE): requirements/clickhouse/package-lock.json
+	@if command -v npm >/dev/null && [ "$$(uname -sm)" = "Linux x86_64" ]; then \
+		echo "clew: installing the ClickHouse server for tests" >&2; \
+		mkdir -p target/clickhouse && cp requirements/clickhouse/*.json target/clickhouse/ && \
+		npm ci --silent --ignore-scripts --no-audit --no-fund --prefix target/clickhouse && touch $@ || \
+		echo "clew: that failed: the tests that need it will fail too, all else works" >&2; \
+	else \
+		echo "clew: no npm on Linux x86_64: tests will leave out the ClickHouse server" >&2; \
+	fi
 
 .PHONY: lock
 lock: $(STAMPS)/tools ## Write requirements/dev.txt anew from what pyproject.toml and dev.in ask for

@@ -2,7 +2,8 @@
 
 `span` and `request` make OTLP protobuf messages with sensible defaults. `batches` decodes a request
 into the Arrow batches of the store in plain Python, column by column: slow, obvious, and written
-against the table of columns, so that it also serves as the reference for the kernel's decoder.
+against the table of columns, so that it also serves as the reference for the kernel's decoder. The
+rows of the attribute index come from `tests/attribute_index.py`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span
+
+from tests import attribute_index
 
 TRACE_ID = bytes.fromhex("5b8efff798038103d269b633813fc60c")
 SEGMENT = bytes.fromhex("01935f1c2d3e7a4b8c5d6e7f8091a2b3")
@@ -115,8 +118,8 @@ def batches(
     *,
     segment: bytes = SEGMENT,
     receive_day: int = RECEIVE_DAY,
-) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """The batches of `spans` and `trace_ranges` for a request."""
+) -> tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]:
+    """The batches of `spans`, `trace_ranges` and `attribute_index` for a request."""
     rows = [
         {"receive_day": receive_day, "segment": segment, **_row(group, inner, one)}
         for group in message.resource_spans
@@ -137,7 +140,12 @@ def batches(
         )
         seen["min_time"] = min(seen["min_time"], row["time"])
         seen["max_time"] = max(seen["max_time"], last)
-    return _batch(rows, SPANS_SCHEMA), _batch(list(ranges.values()), TRACE_RANGES_SCHEMA)
+    index = attribute_index.rows(message, segment, receive_day)
+    return (
+        _batch(rows, SPANS_SCHEMA),
+        _batch(list(ranges.values()), TRACE_RANGES_SCHEMA),
+        _batch(index, ATTRIBUTE_INDEX_SCHEMA),
+    )
 
 
 def _maps(owner: str) -> list[tuple[str, pa.DataType]]:
@@ -160,6 +168,24 @@ TRACE_RANGES_SCHEMA = _schema(
         ("receive_day", pa.uint16()),
         ("min_time", pa.uint32()),
         ("max_time", pa.uint32()),
+    ]
+)
+ATTRIBUTE_INDEX_SCHEMA = _schema(
+    [
+        ("receive_day", pa.uint16()),
+        ("scope", pa.int8()),
+        ("key", _WORD),
+        ("type", pa.int8()),
+        ("time", pa.uint32()),
+        ("last_time", pa.uint32()),
+        ("batch", pa.uint64()),
+        ("spans", pa.uint32()),
+        ("values", pa.list_(pa.utf8())),
+        ("counts", pa.list_(pa.uint32())),
+        ("complete", pa.bool_()),
+        ("filter", pa.binary()),
+        ("min_value", pa.float64()),
+        ("max_value", pa.float64()),
     ]
 )
 SPANS_SCHEMA = _schema(

@@ -85,11 +85,11 @@ pub fn read_key_value(attribute: &[u8]) -> Result<(&[u8], Cow<'_, [u8]>), Fault>
 #[derive(Default)]
 pub struct Attributes {
     pub text: Map<Texts>,
-    int: Map<Vec<i64>>,
-    float: Map<Vec<f64>>,
-    bool: Map<Vec<bool>>,
+    pub int: Map<Vec<i64>>,
+    pub float: Map<Vec<f64>>,
+    pub bool: Map<Vec<bool>>,
     /// AnyValue messages.
-    other: Map<Blobs>,
+    pub other: Map<Blobs>,
 }
 
 impl Attributes {

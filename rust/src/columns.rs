@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::types::{
-    BinaryType, ByteArrayType, Float64Type, Int32Type, Int64Type, UInt16Type, UInt32Type,
+    BinaryType, ByteArrayType, Float64Type, Int8Type, Int32Type, Int64Type, UInt16Type, UInt32Type,
     UInt64Type, Utf8Type,
 };
 use arrow_array::{
@@ -64,6 +64,7 @@ number_columns!(
     u64 = UInt64Type,
     i64 = Int64Type,
     i32 = Int32Type,
+    i8 = Int8Type,
     f64 = Float64Type
 );
 
@@ -264,10 +265,14 @@ impl<V: Values> Map<V> {
         Ok(())
     }
 
+    #[inline]
+    pub fn entries(&self, row: usize) -> Range<usize> {
+        span(&self.offsets, row..row + 1)
+    }
+
     /// Entries of the last row.
     pub fn last_row(&self) -> Range<usize> {
-        let row = self.offsets.len().saturating_sub(2);
-        span(&self.offsets, row..row + 1)
+        self.entries(self.offsets.len().saturating_sub(2))
     }
 }
 
@@ -327,6 +332,10 @@ impl Rows {
     pub fn end_row(&mut self, items: usize) -> Result<(), Full> {
         self.0.push(offset(items)?);
         Ok(())
+    }
+
+    pub fn items(&self, row: usize) -> Range<usize> {
+        span(&self.0, row..row + 1)
     }
 
     /// Returns how many items remain.

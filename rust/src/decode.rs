@@ -8,11 +8,12 @@ use std::borrow::Cow;
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 
+use crate::attribute_index;
 use crate::attributes::Problem;
 use crate::columns::Full;
 use crate::otlp::{REQUEST_RESOURCE_SPANS, event, group, link, resource, scope, span, status};
 use crate::rows::{SpanColumns, UNKNOWN_SERVICE};
-pub use crate::schema::{spans_schema, trace_ranges_schema};
+pub use crate::schema::{attribute_index_schema, spans_schema, trace_ranges_schema};
 use crate::validate::{Malformed, weight};
 use crate::wire::{Fault, Field, Reader, Value, merge};
 
@@ -33,6 +34,7 @@ pub struct Builder {
 pub struct Decoded {
     pub spans: RecordBatch,
     pub trace_ranges: RecordBatch,
+    pub attribute_index: RecordBatch,
 }
 
 impl Builder {
@@ -66,10 +68,13 @@ impl Builder {
 
     pub fn finish(self) -> Result<Decoded, ArrowError> {
         let trace_ranges = self.columns.trace_ranges(self.receive_day)?;
+        let attribute_index =
+            attribute_index::batch(&self.columns, self.segment, self.receive_day)?;
         let spans = self.columns.into_batch(self.segment, self.receive_day)?;
         Ok(Decoded {
             spans,
             trace_ranges,
+            attribute_index,
         })
     }
 

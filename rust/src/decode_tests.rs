@@ -307,6 +307,8 @@ fn an_empty_segment_has_both_schemas() {
         (0, 0)
     );
     assert_eq!(decoded.spans.schema(), spans_schema());
+    assert_eq!(decoded.attribute_index.num_rows(), 0);
+    assert_eq!(decoded.attribute_index.schema(), attribute_index_schema());
 }
 
 #[test]

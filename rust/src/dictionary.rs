@@ -13,7 +13,7 @@ use crate::columns::{Full, Values, VarBytes, repeat_last};
 use crate::wire::repaired;
 
 /// One process, one seed: a sender cannot choose values that collide.
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| RandomState::new().hash_one(0_u8))
 }
@@ -58,6 +58,21 @@ fn equal(known: &[u8], text: &[u8]) -> bool {
         text.last_chunk::<8>(),
     ) {
         (Some(a), Some(b), Some(c), Some(d)) if text.len() <= 16 => a == b && c == d,
+        (None, _, _, _) => equal_short(known, text),
+        _ => known == text,
+    }
+}
+
+/// Of equal lengths below 8.
+#[inline]
+fn equal_short(known: &[u8], text: &[u8]) -> bool {
+    match (
+        known.first_chunk::<4>(),
+        text.first_chunk::<4>(),
+        known.last_chunk::<4>(),
+        text.last_chunk::<4>(),
+    ) {
+        (Some(a), Some(b), Some(c), Some(d)) => a == b && c == d,
         _ => known == text,
     }
 }
@@ -195,6 +210,19 @@ impl Codes {
         self.rows.get(row).map_or(&[], |code| {
             self.dictionary.values.get(code.cast_unsigned() as usize)
         })
+    }
+
+    pub fn codes(&self) -> &[i32] {
+        &self.rows
+    }
+
+    /// How many different texts there are; their codes are the numbers below.
+    pub fn distinct(&self) -> usize {
+        self.dictionary.values.len()
+    }
+
+    pub fn text(&self, code: usize) -> &[u8] {
+        self.dictionary.values.get(code)
     }
 
     /// Later truncations keep the values added so far.

@@ -4,6 +4,7 @@
 
 pub mod admit;
 pub mod answer;
+pub mod attribute_index;
 pub mod attributes;
 pub mod body;
 pub mod columns;

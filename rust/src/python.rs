@@ -24,8 +24,8 @@ use crate::{counters, fault, json, listen, render};
 mod _kernel {
     #[pymodule_export]
     use super::{
-        Batch, Intake, Segment, TableSchema, admit, any_value_json, decode_request, decode_segment,
-        fault_points, spans_schema, trace_ranges_schema,
+        Batch, Intake, Segment, TableSchema, admit, any_value_json, attribute_index_schema,
+        decode_request, decode_segment, fault_points, spans_schema, trace_ranges_schema,
     };
 
     use pyo3::prelude::*;
@@ -100,6 +100,7 @@ struct Segment {
     receive_day: u16,
     spans: Py<Batch>,
     trace_ranges: Py<Batch>,
+    attribute_index: Py<Batch>,
     span_count: u64,
     record_count: u64,
     first_received_ns: u64,
@@ -162,6 +163,7 @@ fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
         receive_day: header.receive_day,
         spans: Py::new(py, Batch(decoded.spans))?,
         trace_ranges: Py::new(py, Batch(decoded.trace_ranges))?,
+        attribute_index: Py::new(py, Batch(decoded.attribute_index))?,
         span_count,
         record_count,
         first_received_ns,
@@ -208,13 +210,17 @@ fn admit<'py>(
 
 /// The rows of one admitted request, with zeros for segment and day. ValueError: it cannot be decoded.
 #[pyfunction]
-fn decode_request(py: Python<'_>, body: &[u8]) -> PyResult<(Batch, Batch)> {
+fn decode_request(py: Python<'_>, body: &[u8]) -> PyResult<(Batch, Batch, Batch)> {
     let decoded = py.detach(|| {
         let mut builder = Builder::new([0; 16], 0);
         builder.push(body).map_err(malformed)?;
         builder.finish().map_err(arrow_error)
     })?;
-    Ok((Batch(decoded.spans), Batch(decoded.trace_ranges)))
+    Ok((
+        Batch(decoded.spans),
+        Batch(decoded.trace_ranges),
+        Batch(decoded.attribute_index),
+    ))
 }
 
 /// One AnyValue message as OTLP JSON.
@@ -233,6 +239,11 @@ fn spans_schema() -> TableSchema {
 #[pyfunction]
 fn trace_ranges_schema() -> TableSchema {
     TableSchema(decode::trace_ranges_schema())
+}
+
+#[pyfunction]
+fn attribute_index_schema() -> TableSchema {
+    TableSchema(decode::attribute_index_schema())
 }
 
 /// Names that the setting `fault` may carry, for tests.

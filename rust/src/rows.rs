@@ -1,6 +1,7 @@
 //! All columns of the spans table, and the batches they become.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::ArrowError;
@@ -34,8 +35,30 @@ pub struct OwnColumns {
     pub attributes: Attributes,
 }
 
+/// Where the rows of each ResourceSpans or ScopeSpans message end; they are all alike.
+#[derive(Default)]
+pub struct Groups(Vec<usize>);
+
+impl Groups {
+    fn end(&mut self, rows: usize) {
+        self.0.push(rows);
+    }
+
+    fn truncate(&mut self, rows: usize) {
+        while self.0.last().is_some_and(|end| *end > rows) {
+            self.0.pop();
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Range<usize>> {
+        let starts = std::iter::once(0).chain(self.0.iter().copied());
+        starts.zip(&self.0).map(|(start, end)| start..*end)
+    }
+}
+
 #[derive(Default)]
 pub struct ResourceColumns {
+    pub groups: Groups,
     pub service: Codes,
     pub schema_url: Codes,
     pub dropped_attributes: Vec<u32>,
@@ -44,6 +67,7 @@ pub struct ResourceColumns {
 
 #[derive(Default)]
 pub struct ScopeColumns {
+    pub groups: Groups,
     pub schema_url: Codes,
     pub name: Codes,
     pub version: Codes,
@@ -85,6 +109,7 @@ impl ResourceColumns {
         self.service.repeat_last(times);
         self.schema_url.repeat_last(times);
         repeat_last(&mut self.dropped_attributes, times);
+        self.groups.end(self.dropped_attributes.len());
         self.attributes.repeat_row(times)
     }
 }
@@ -95,6 +120,7 @@ impl ScopeColumns {
         self.name.repeat_last(times);
         self.version.repeat_last(times);
         repeat_last(&mut self.dropped_attributes, times);
+        self.groups.end(self.dropped_attributes.len());
         self.attributes.repeat_row(times)
     }
 }
@@ -123,11 +149,13 @@ impl SpanColumns {
         own.dropped_links.truncate(rows);
         own.attributes.truncate(rows);
         let resource = &mut self.resource;
+        resource.groups.truncate(rows);
         resource.service.truncate(rows);
         resource.schema_url.truncate(rows);
         resource.dropped_attributes.truncate(rows);
         resource.attributes.truncate(rows);
         let scope = &mut self.scope;
+        scope.groups.truncate(rows);
         scope.schema_url.truncate(rows);
         scope.name.truncate(rows);
         scope.version.truncate(rows);
@@ -272,6 +300,6 @@ impl SpanColumns {
 }
 
 /// For indexes only: seconds, clamped to what a DateTime holds.
-fn seconds(ns: u64) -> u32 {
+pub fn seconds(ns: u64) -> u32 {
     u32::try_from(ns / NS_PER_SECOND).unwrap_or(u32::MAX)
 }

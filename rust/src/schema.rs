@@ -111,3 +111,24 @@ pub fn trace_ranges_schema() -> SchemaRef {
         ("max_time", UInt32),
     ])
 }
+
+/// One row per key, scope and type in a range of start seconds of a segment.
+pub fn attribute_index_schema() -> SchemaRef {
+    use DataType::{Binary, Boolean, Float64, Int8, UInt16, UInt32, UInt64, Utf8};
+    schema(vec![
+        ("receive_day", UInt16),
+        ("scope", Int8),
+        ("key", dictionary()),
+        ("type", Int8),
+        ("time", UInt32),
+        ("last_time", UInt32),
+        ("batch", UInt64),
+        ("spans", UInt32),
+        ("values", list(Utf8)),
+        ("counts", list(UInt32)),
+        ("complete", Boolean),
+        ("filter", Binary),
+        ("min_value", Float64),
+        ("max_value", Float64),
+    ])
+}

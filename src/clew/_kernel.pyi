@@ -10,6 +10,7 @@ __all__ = [
     "TableSchema",
     "admit",
     "any_value_json",
+    "attribute_index_schema",
     "decode_request",
     "decode_segment",
     "fault_points",
@@ -45,6 +46,8 @@ class Segment:
     @property
     def trace_ranges(self) -> Batch: ...
     @property
+    def attribute_index(self) -> Batch: ...
+    @property
     def span_count(self) -> int: ...
     @property
     def record_count(self) -> int: ...
@@ -74,13 +77,16 @@ def decode_segment(path: str | PathLike[str]) -> Segment:
 def admit(body: bytes, encoding: str) -> tuple[bytes, int, int, str | None]:
     """(protobuf to keep, accepted, rejected, message). ValueError: the body is undecodable."""
 
-def decode_request(body: bytes) -> tuple[Batch, Batch]:
-    """Rows of one admitted request, (spans, trace ranges), with zeros for segment and day."""
+def decode_request(body: bytes) -> tuple[Batch, Batch, Batch]:
+    """Rows of one admitted request, (spans, trace ranges, attribute index), with zeros for segment
+    and day.
+    """
 
 def any_value_json(value: bytes) -> str:
     """One AnyValue message as OTLP JSON."""
 
 def spans_schema() -> TableSchema: ...
 def trace_ranges_schema() -> TableSchema: ...
+def attribute_index_schema() -> TableSchema: ...
 def fault_points() -> list[str]:
     """Names that the setting `fault` may carry."""

@@ -12,11 +12,13 @@ import contextlib
 import fcntl
 import os
 import resource
+import shutil
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,10 +27,13 @@ import uvicorn
 from clew import counters
 from clew.api import LOOPBACK_HOSTS
 from clew.api.app import create_app
+from clew.api.health import Facts
+from clew.api.status import RATED
 from clew.control import FINAL_STATUS, Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
 from clew.settings import Address, Settings
-from clew.store import SchemaError, Store, StoreError
+from clew.store import Store, StoreError, UnusableError
+from clew.store.retention import Limits, Retention
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 2.0
@@ -47,18 +52,37 @@ class Server(uvicorn.Server):
 class Processes:
     """What this process knows about all of them; the API's health and metrics come from here."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings, started_s: float, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._started_s = started_s
         self._others: dict[str, dict[str, Any]] = {}
+        self._rates = counters.Rates()
 
     def update(self, message: dict[str, Any]) -> None:
         self._others = message.get("processes", {})
+        self._rates.look(time.monotonic(), self._rated())
 
     def ready(self) -> tuple[bool, dict[str, str]]:
-        """Ready when the ports, the API and the store are open; this code runs only if the last two
-        are.
+        """Ready when the ports, the API and the store are open and spans are taken; this code runs
+        only if API and store are. A server of the store may be away all the same.
         """
-        intake = bool(self._others.get("intake", {}).get("ready"))
-        return intake, {"intake": "ok" if intake else "starting", "store": "ok", "api": "ok"}
+        store = self._store.trouble or "ok"
+        intake = self._others.get("intake", {})
+        state = str(intake.get("state")) if intake.get("ready") else "starting"
+        return state == store == "ok", {"intake": state, "store": store, "api": "ok"}
+
+    def facts(self) -> Facts:
+        figures = counters.snapshot()
+        for other in self._others.values():
+            figures |= other.get("metrics", {})
+        now_s = time.monotonic()
+        rates = self._rates.per_second(now_s, self._rated())
+        return Facts(self._settings, now_s - self._started_s, figures, rates)
+
+    def _rated(self) -> dict[str, float]:
+        figures = self._others.get("intake", {}).get("metrics", {})
+        return {name: counters.total(figures, metric) for name, metric in RATED.items()}
 
     def metrics_text(self) -> str:
         return counters.render(
@@ -117,48 +141,114 @@ def run(channel: Channel) -> int:
     raise_descriptor_limit()
     settings = Settings.from_json(first["settings"])
     locked = lock(settings.data_dir)
-    try:
-        store = Store.open(settings.data_dir / "store", memory_bytes=settings.store_memory_bytes)
-    except SchemaError as error:
-        log(str(error))
-        return FINAL_STATUS
-    except StoreError as error:
-        log(f"the store cannot be opened: {error}")
-        return 1
+    with Opening(channel) as opening:
+        try:
+            store = Store.open(
+                settings.data_dir / "store",
+                memory_bytes=settings.store_memory_bytes,
+                url=settings.store,
+                report=opening.say,
+            )
+        except UnusableError as error:
+            opening.say(str(error))
+            return FINAL_STATUS
+        except StoreError as error:
+            opening.say(str(error))
+            return 1
     report_detached_parts(store)
     stop = threading.Event()
-    ingest = Ingest(settings.data_dir / "journal", store, fault=arm(first["fault"]))
-    writer = Writer(ingest, stop)
+    turn = threading.Lock()
+    ingest = Ingest(settings.data_dir / "journal", store, fault=arm(first["fault"]), turn=turn)
+    writer = Loop("ingest", ingest, stop)
     writer.start()
-    server = api_server(store, processes := Processes(), settings.ui)
+    cleaner = Loop("retention", retention(store, settings, turn), stop)
+    cleaner.start()
+    processes = Processes(settings, first["started"], store)
+    server = api_server(store, processes, settings.ui)
     reporter = threading.Thread(
-        target=report, args=(server, processes, channel, writer), name="report", daemon=True
+        target=report,
+        args=(server, processes, channel, store, (writer, cleaner)),
+        name="report",
+        daemon=True,
     )
     try:
         asyncio.run(_serve(server, socket.socket(fileno=first["fds"][0]), stop, reporter))
     finally:
         stop.set()
         writer.join(STOP_WITHIN_S)
-    if writer.is_alive():
-        # The insert at hand takes longer than a stop may; the next start looks what came of it.
+        cleaner.join(STOP_WITHIN_S)
+    if writer.is_alive() or cleaner.is_alive():
+        # What is at hand takes longer than a stop may; the next start looks what came of it.
         os._exit(0)
     store.close()
     locked.close()
-    return int(writer.failed)
+    return int(writer.failed or cleaner.failed)
 
 
-class Writer(threading.Thread):
-    """The ingest loop. A loop that ended by itself ends the process: it must not look healthy."""
+class Opening(threading.Thread):
+    """Says twice a second what the store does until it is open: an upgrade may take an hour."""
 
-    def __init__(self, ingest: Ingest, stop: threading.Event) -> None:
-        super().__init__(name="ingest")
-        self._ingest = ingest
+    def __init__(self, channel: Channel) -> None:
+        super().__init__(name="opening", daemon=True)
+        self._channel = channel
+        self._state = ""
+        self._ended = threading.Event()
+
+    def say(self, state: str) -> None:
+        """For the log, and for /readyz until something else is said."""
+        log(f"store: {state}")
+        self._state = state
+
+    def run(self) -> None:
+        # A supervisor that is gone takes this process with it.
+        with contextlib.suppress(OSError):
+            while not self._ended.wait(REPORT_EVERY_S):
+                self._send()
+            self._send()
+
+    def _send(self) -> None:
+        self._channel.send({"ready": False, "state": self._state, "metrics": counters.snapshot()})
+
+    def __enter__(self) -> Opening:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self.join()
+
+
+def retention(store: Store, settings: Settings, turn: threading.Lock) -> Retention:
+    """Removing from a server makes no room in the data folder: it is not asked how full that is."""
+    limits = Limits(
+        settings.retention_days,
+        settings.store_max_bytes,
+        settings.retention_free_bytes,
+        settings.disk_reserve_bytes,
+    )
+    return Retention(
+        store,
+        limits,
+        free_bytes=None
+        if settings.store
+        else lambda: shutil.disk_usage(settings.data_dir / "store").free,
+        turn=turn,
+        log=log,
+    )
+
+
+class Loop(threading.Thread):
+    """Work until `stop`. A loop that ended by itself ends the process: it must not look healthy."""
+
+    def __init__(self, name: str, work: Ingest | Retention, stop: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work = work
         self._stop_asked = stop
         self.failed = False
 
     def run(self) -> None:
         self.failed = True
-        self._ingest.run(self._stop_asked)
+        self._work.run(self._stop_asked)
         self.failed = False
 
 
@@ -192,9 +282,15 @@ async def _serve(
     await server.serve(sockets=[listening])
 
 
-def report(server: Server, processes: Processes, channel: Channel, writer: Writer) -> None:
+def report(
+    server: Server,
+    processes: Processes,
+    channel: Channel,
+    store: Store,
+    loops: Iterable[Loop],
+) -> None:
     """Tells the supervisor and listens to it, in a thread of its own because the channel blocks."""
-    while writer.is_alive() and not server.should_exit:
+    while all(loop.is_alive() for loop in loops) and not server.should_exit:
         try:
             channel.send({"ready": server.started, "metrics": counters.snapshot()})
             message = channel.receive(REPORT_EVERY_S if server.started else 0.05)
@@ -202,6 +298,7 @@ def report(server: Server, processes: Processes, channel: Channel, writer: Write
             break
         if message is not None:
             processes.update(message)
+        store.look()
     server.should_exit = True
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import deque
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
@@ -60,6 +61,45 @@ def put(name: str, value: float, **labels: str) -> None:
 def snapshot() -> dict[str, float]:
     with _lock:
         return dict(_samples)
+
+
+class Rates:
+    """How fast counters rise over the last minute or so, from looks at them at any time."""
+
+    def __init__(self, window_s: float = 60.0, every_s: float = 5.0) -> None:
+        self._window_s = window_s
+        self._every_s = every_s
+        self._looks: deque[tuple[float, Mapping[str, float]]] = deque()
+
+    def look(self, now_s: float, figures: Mapping[str, float]) -> None:
+        """The counters now; `now_s` never falls."""
+        if self._looks and any(figures.get(name, 0) < n for name, n in self._looks[-1][1].items()):
+            self._looks.clear()  # their process is a new one
+        if not self._looks or now_s - self._looks[-1][0] >= self._every_s:
+            self._looks.append((now_s, dict(figures)))
+        while len(self._looks) > 1 and self._looks[1][0] <= now_s - self._window_s:
+            self._looks.popleft()
+
+    def per_second(self, now_s: float, figures: Mapping[str, float]) -> dict[str, float]:
+        """By name; 0 as long as there is nothing to compare with."""
+        then_s, then = self._looks[0] if self._looks else (now_s, figures)
+        seconds = max(now_s - then_s, 1e-9)
+        return {name: max(0.0, n - then.get(name, n)) / seconds for name, n in figures.items()}
+
+
+def total(figures: Mapping[str, float], name: str) -> float:
+    """The sum over all labels of a metric."""
+    return sum(by_label(figures, name).values())
+
+
+def by_label(figures: Mapping[str, float], name: str) -> dict[str, float]:
+    """Samples of a metric by the value of its only label; without labels under an empty one."""
+    found: dict[str, float] = {}
+    for key, value in figures.items():
+        base, _, labels = key.partition("{")
+        if base == name:
+            found[labels.partition('="')[2].removesuffix('"}')] = value
+    return found
 
 
 def render(sources: Iterable[Mapping[str, float]]) -> str:

@@ -14,9 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -35,6 +36,7 @@ DEAD_LETTER_MAX_BYTES = 1 << 30
 FAULT_POINTS = (
     "store.before_insert",
     "store.after_trace_ranges",
+    "store.after_attribute_index",
     "store.after_insert",
     "store.before_delete",
     "store.after_delete",
@@ -71,11 +73,14 @@ class Ingest:
         tables: Tables,
         *,
         fault: Callable[[str], None] = lambda point: None,
+        turn: AbstractContextManager[Any] | None = None,
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._journal = journal
         self._tables = tables
         self._fault = fault
+        # Held from a segment's first insert to its last: no day is dropped between them.
+        self._turn = nullcontext() if turn is None else turn
         self._now_ns = now_ns
         self._started_ms = now_ns() // 1_000_000
         # Rows found per doubtful segment; None: not looked yet.
@@ -159,7 +164,8 @@ class Ingest:
             return self._bury_segment(path, str(why))
         self._mark(path, deaths + 1)
         try:
-            self._store(path, segment)
+            with self._turn:
+                self._store(path, segment)
         except (StoreError, OSError):
             self._mark(path, deaths)
             raise
@@ -193,6 +199,8 @@ class Ingest:
             if spans.num_rows:
                 self._tables.insert("trace_ranges", pa.record_batch(segment.trace_ranges))
                 self._fault("store.after_trace_ranges")
+                self._tables.insert("attribute_index", pa.record_batch(segment.attribute_index))
+                self._fault("store.after_attribute_index")
                 self._tables.insert("spans", spans)
         self._fault("store.after_insert")
         for offset, reason, body in segment.dead:

@@ -7,19 +7,25 @@ then only a new process may try again.
 
 from __future__ import annotations
 
+import math
 import resource
 import signal
 import sys
 import threading
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from clew import _kernel
 from clew.control import Channel, die_with_parent
-from clew.settings import Settings
+from clew.settings import Settings, rough_size
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
 SPARE_DESCRIPTORS = 64
+REFUSED_FULL = 'clew_intake_spans_refused_total{reason="journal_full"}'
+# How long after a refusal the state tells of it.
+REFUSING_FOR_S = 5.0
 
 
 def kernel_config(settings: Settings, fds: list[int], fault: str) -> dict[str, Any]:
@@ -34,6 +40,35 @@ def kernel_config(settings: Settings, fds: list[int], fault: str) -> dict[str, A
         "disk_reserve_bytes": settings.disk_reserve_bytes,
         "fault": fault,
     }
+
+
+class State:
+    """Whether spans are taken, in words, from the kernel's counters as they come."""
+
+    def __init__(self, settings: Settings, now_s: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._now_s = now_s
+        self._refused = 0.0
+        self._refused_at = -math.inf
+
+    def of(self, figures: Mapping[str, float]) -> str:
+        """`ok`, or why senders are asked to send again."""
+        free = figures.get("clew_journal_disk_free_bytes", math.inf)
+        if free < self._settings.disk_reserve_bytes:
+            return (
+                f"refusing: {rough_size(free)} free on the disk, "
+                f"reserve {rough_size(self._settings.disk_reserve_bytes)}"
+            )
+        # A full journal has room for a small request and none for a large one: only refusals tell.
+        refused = figures.get(REFUSED_FULL, 0)
+        if refused > self._refused:
+            self._refused, self._refused_at = refused, self._now_s()
+        if self._now_s() - self._refused_at < REFUSING_FOR_S:
+            return (
+                f"refusing: the journal holds {rough_size(figures.get('clew_journal_bytes', 0))} "
+                f"of {rough_size(self._settings.journal_max_bytes)}, the store is behind"
+            )
+        return "ok"
 
 
 def raise_descriptor_limit(connections: int) -> None:
@@ -59,10 +94,16 @@ def run(channel: Channel) -> int:
     )  # Ctrl-C reaches the whole group; the supervisor decides
     raise_descriptor_limit(settings.max_connections)
     intake = _kernel.Intake(kernel_config(settings, first["fds"], first["fault"]))
-    status = 0
+    status, was, state = 0, "ok", State(settings)
     try:
         while not stopping.is_set():
-            channel.send({"ready": True, "metrics": intake.counters()})
+            figures = intake.counters()
+            now = state.of(figures)
+            if (now == "ok") != (was == "ok"):
+                said = "takes spans again" if now == "ok" else now
+                print(f"clew: intake: {said}", file=sys.stderr, flush=True)  # noqa: T201 # the process's log
+            was = now
+            channel.send({"ready": True, "state": now, "metrics": figures})
             if intake.failed():
                 print("clew: intake: the disk failed; starting again", file=sys.stderr)  # noqa: T201 # the process's log
                 status = 1

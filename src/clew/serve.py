@@ -52,6 +52,8 @@ class Child:
     to_child: asyncio.StreamWriter | None = None
     ready: bool = False
     ready_at: float = 0.0
+    state: str = ""  # in words, for /readyz
+    was_ready: bool = False
     metrics: dict[str, float] = field(default_factory=dict)
     starts: int = 0
 
@@ -66,6 +68,7 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._store_changed = asyncio.Event()
         self._answering = 0
+        self._started = time.monotonic()
         self.status = 0
         self.intake = Child(
             "intake", "clew.intake", [sockets["grpc"], sockets["http"]], STOP_INTAKE_S
@@ -107,7 +110,8 @@ class Supervisor:
                 say(f"{child.name} cannot be started: {error}")
             if self._stopping.is_set():
                 return
-            if child.process is not None and child.process.returncode == FINAL_STATUS:
+            is_final = child.process is not None and child.process.returncode == FINAL_STATUS
+            if is_final and not child.was_ready:
                 self.status = 1  # it has said why; a new life would end the same way
                 self.stop()
                 return
@@ -146,6 +150,7 @@ class Supervisor:
             "settings": self._settings.to_json(),
             "fds": fds,
             "parent": os.getpid(),
+            "started": self._started,
             "fault": fault,
         }
         try:
@@ -165,6 +170,8 @@ class Supervisor:
                 heard = time.monotonic()
                 message = json.loads(line)
                 child.metrics = message["metrics"]
+                # A new life says nothing until it knows more than the one before it.
+                child.state = message.get("state", "ok") or child.state
                 self._set_ready(child, ready=message["ready"])
         except (ConnectionError, ValueError):
             pass  # the process died in the middle of a message; its end is what counts
@@ -179,6 +186,7 @@ class Supervisor:
             child.ready = ready
             if ready:
                 child.ready_at = time.monotonic()
+                child.was_ready = True
             self._changed.set()
             if child is self.store:
                 self._store_changed.set()
@@ -202,7 +210,11 @@ class Supervisor:
 
     def _others(self) -> dict[str, Any]:
         return {
-            "intake": {"ready": self.intake.ready, "metrics": self.intake.metrics},
+            "intake": {
+                "ready": self.intake.ready,
+                "state": self.intake.state,
+                "metrics": self.intake.metrics,
+            },
             "supervisor": {
                 "ready": True,
                 "metrics": {
@@ -287,17 +299,23 @@ class Supervisor:
                 "application/json",
                 "Retry-After: 1\r\n",
             )
-            intake = "ok" if self.intake.ready else "starting"
+            intake = self.intake.state if self.intake.ready else "starting"
+            store = self.store.state if self.store.state not in ("", "ok") else "starting"
             if path == "/readyz":
                 answer: dict[str, Any] = {
                     "ready": False,
-                    "checks": {"intake": intake, "store": "starting", "api": "starting"},
+                    "checks": {"intake": intake, "store": store, "api": "starting"},
                 }
             else:
                 answer = {
                     "error": {
                         "code": "store_unavailable",
-                        "message": "the store process is starting; spans are accepted meanwhile",
+                        "message": f"the store is not ready ({store}); "
+                        + (
+                            "spans are accepted meanwhile"
+                            if intake == "ok"
+                            else f"the intake is {intake}"
+                        ),
                         "hint": "ask again in a second",
                     }
                 }
@@ -367,8 +385,11 @@ def lock_data_dir(folder: Path) -> TextIO:
     return file
 
 
-def run(settings: Settings) -> int:
-    """Runs until SIGTERM or SIGINT; the exit status. `OSError` when it cannot start."""
+def run(settings: Settings, file: Path | None = None) -> int:
+    """Runs until SIGTERM or SIGINT; the exit status. `OSError` when it cannot start.
+
+    `file` is the settings file, if there is one.
+    """
     with lock_data_dir(settings.data_dir):
         sockets = {
             "grpc": listen(settings.grpc, "--grpc"),
@@ -376,13 +397,15 @@ def run(settings: Settings) -> int:
             "ui": listen(settings.ui, "--ui"),
         }
         try:
-            return asyncio.run(_supervise(settings, sockets))
+            return asyncio.run(_supervise(settings, sockets, file))
         finally:
             for listening in sockets.values():
                 listening.close()
 
 
-async def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> int:
+async def _supervise(
+    settings: Settings, sockets: dict[str, socket.socket], file: Path | None
+) -> int:
     supervisor = Supervisor(settings, sockets)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -393,6 +416,7 @@ async def _supervise(settings: Settings, sockets: dict[str, socket.socket]) -> i
         say(
             f"ready: OTLP/gRPC {bound['grpc']}, OTLP/HTTP http://{bound['http']}, API http://{bound['ui']}"
         )
-        say(f"data in {settings.data_dir}; Ctrl-C stops it and keeps them")
+        from_file = f"; settings from {file}" if file else ""
+        say(f"data in {settings.data_dir}{from_file}; Ctrl-C stops it and keeps them")
 
     return await supervisor.run(announce)

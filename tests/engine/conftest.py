@@ -1,6 +1,10 @@
-"""A store of its own for each test: the real engine in an empty directory."""
+"""A store of its own for each test: the real engine in an empty directory or database.
+
+Every test runs on both engines; `@pytest.mark.embedded_only(WHY)` leaves the server out.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from clew.store import Store
 from tests import build
+from tests.clickhouse import ClickHouse, require
+from tests.flow.server import free_ports
 
 MEMORY_BYTES = 1 << 30
 
@@ -25,13 +31,61 @@ class FilledStore(Store):
         message = ExportTraceServiceRequest()
         for request in requests:
             message.MergeFrom(request)
-        spans, trace_ranges = build.batches(message, segment=segment, receive_day=receive_day)
+        spans, trace_ranges, index = build.batches(
+            message, segment=segment, receive_day=receive_day
+        )
         self.insert("trace_ranges", trace_ranges)
+        self.insert("attribute_index", index)
         self.insert("spans", spans)
 
 
+@dataclass
+class Home:
+    """Where the store of one test is: it may be opened, closed and opened again."""
+
+    path: Path
+    url: str = ""
+    server: ClickHouse | None = None
+
+    def open(self) -> FilledStore:
+        """The store, created when it is not there."""
+        return FilledStore.open(self.path, memory_bytes=MEMORY_BYTES, url=self.url)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "embedded_only(why): the test is about chDB alone")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "engine" in metafunc.fixturenames:
+        alone = metafunc.definition.get_closest_marker("embedded_only")
+        metafunc.parametrize("engine", ["embedded"] if alone else ["embedded", "server"])
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    """One server for all tests; each has a database of its own."""
+    require()
+    server = ClickHouse(tmp_path_factory.mktemp("clickhouse"), free_ports(1)[0])
+    server.start()
+    yield server
+    server.kill()
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[FilledStore]:
-    opened = FilledStore.open(tmp_path / "store", memory_bytes=MEMORY_BYTES)
+def home(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
+    """An empty place for a store."""
+    if engine == "embedded":
+        yield Home(tmp_path / "store")
+        return
+    server: ClickHouse = request.getfixturevalue("clickhouse")
+    database = server.new_database()
+    yield Home(tmp_path / "store", server.url(database), server)
+    server.ask(f"drop database if exists {database} sync")
+
+
+@pytest.fixture
+def store(home: Home) -> Iterator[FilledStore]:
+    opened = home.open()
     yield opened
     opened.close()

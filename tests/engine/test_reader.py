@@ -102,7 +102,7 @@ def test_parameters_arrive_as_they_are(store: FilledStore, text: str, number: in
 
 
 def test_strings_that_are_no_utf8_come_back(store: FilledStore) -> None:
-    spans, ranges = build.batches(build.request(build.span(attrs={"raw": b"\xff\x00\xfe"})))
+    spans, ranges, _ = build.batches(build.request(build.span(attrs={"raw": b"\xff\x00\xfe"})))
     store.insert("trace_ranges", ranges)
     store.insert("spans", spans)
     answer = store.reader().query(statement("select attr_other from spans"))

@@ -5,11 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from clew.sql import Statement, load
+from clew.sql import Statement
 from clew.store import SchemaError, Store, StoreError
-from clew.store.embedded import Embedded, server_settings
 from tests import build
-from tests.engine.conftest import MEMORY_BYTES, FilledStore
+from tests.engine.conftest import MEMORY_BYTES, FilledStore, Home
 
 OTHER = bytes(range(16))
 
@@ -20,7 +19,7 @@ def ask(store: Store, text: str) -> list[dict[str, object]]:
 
 def many(rows: int, segment: bytes = build.SEGMENT) -> pa.RecordBatch:
     """One span many times: the engine does not mind equal ids."""
-    spans, _ = build.batches(build.request(build.span(attrs={"a": "b"})), segment=segment)
+    spans, _, _ = build.batches(build.request(build.span(attrs={"a": "b"})), segment=segment)
     table = pa.Table.from_batches([spans])
     while table.num_rows < rows:
         table = pa.concat_tables([table, table]).combine_chunks()
@@ -33,6 +32,17 @@ def test_rows_are_counted_by_segment(store: FilledStore) -> None:
         build.SEGMENT: {"spans": 2},
         OTHER: {"spans": 0},
     }
+
+
+@pytest.mark.parametrize("zeros", [1, 3, 16])
+def test_segment_whose_id_ends_in_zeros_is_counted_and_deleted(
+    store: FilledStore, zeros: int
+) -> None:
+    segment = bytes(range(1, 17 - zeros)) + bytes(zeros)
+    store.take(build.request(build.span()), segment=segment)
+    assert store.stored_rows([segment, OTHER]) == {segment: {"spans": 1}, OTHER: {"spans": 0}}
+    store.delete_segment(segment, build.RECEIVE_DAY, "spans")
+    assert store.stored_rows([segment]) == {segment: {"spans": 0}}
 
 
 def test_nothing_is_asked_of_no_segments(store: FilledStore) -> None:
@@ -92,40 +102,39 @@ def test_rows_of_a_table_without_segments_cannot_be_deleted(store: FilledStore) 
         store.delete_segment(build.SEGMENT, build.RECEIVE_DAY, "trace_ranges")
 
 
-def test_rows_survive_reopening(tmp_path: Path) -> None:
-    path = tmp_path / "a store é"
-    store = FilledStore.open(path, memory_bytes=MEMORY_BYTES)
+def test_rows_survive_reopening(home: Home) -> None:
+    home.path = home.path.with_name("a store é")
+    store = home.open()
     store.take(build.request(build.span()))
     store.close()
-    store = FilledStore.open(path, memory_bytes=MEMORY_BYTES)
+    store = home.open()
     stored = store.stored_rows([build.SEGMENT])
     store.close()
     assert stored[build.SEGMENT] == {"spans": 1}
 
 
-def test_closing_twice_is_fine(tmp_path: Path) -> None:
-    store = Store.open(tmp_path / "store", memory_bytes=MEMORY_BYTES)
+def test_closing_twice_is_fine(home: Home) -> None:
+    store = home.open()
     store.close()
     store.close()
 
 
-def test_newer_schema_is_refused_and_nothing_is_touched(tmp_path: Path) -> None:
-    Store.open(tmp_path, memory_bytes=MEMORY_BYTES).close()
-    engine = Embedded(tmp_path, server_settings(MEMORY_BYTES))
-    newer = {"key": "schema_version", "value": "2", "version": 2}
-    engine.command(load("store/write_meta"), newer)
-    engine.close()
-    with pytest.raises(SchemaError, match="schema version 2, this Clew knows up to 1"):
-        Store.open(tmp_path, memory_bytes=MEMORY_BYTES)
+def test_newer_schema_is_refused_and_nothing_is_touched(home: Home) -> None:
+    store = home.open()
+    store.write_meta("schema_version", "3", version=3)
+    store.close()
+    with pytest.raises(SchemaError, match="schema version 3, this Clew knows up to 2"):
+        home.open()
 
 
+@pytest.mark.embedded_only("a server has no path")
 def test_path_that_would_change_settings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is in its path"):
         Store.open(tmp_path / "a?readonly=0", memory_bytes=MEMORY_BYTES)
 
 
 def test_batch_with_other_columns_is_refused(store: FilledStore) -> None:
-    spans, ranges = build.batches(build.request(build.span()))
+    spans, ranges, _ = build.batches(build.request(build.span()))
     with pytest.raises(StoreError, match="differs in attr_int") as raised:
         store.insert("spans", spans.drop_columns(["attr_int"]))
     assert not raised.value.transient
@@ -133,6 +142,7 @@ def test_batch_with_other_columns_is_refused(store: FilledStore) -> None:
         store.insert("spans", ranges)
 
 
+@pytest.mark.embedded_only("the part is broken by hand")
 def test_detached_part_is_reported(tmp_path: Path) -> None:
     store = FilledStore.open(tmp_path, memory_bytes=MEMORY_BYTES)
     assert store.detached_parts() == []
@@ -147,8 +157,10 @@ def test_detached_part_is_reported(tmp_path: Path) -> None:
 
 
 def test_tables_are_synced_and_replaced_parts_kept(store: FilledStore) -> None:
-    engine = "select engine_full from system.tables where database = 'default' and name = '{}'"
-    for table in ("meta", "spans", "trace_ranges"):
+    engine = (
+        "select engine_full from system.tables where database = currentDatabase() and name = '{}'"
+    )
+    for table in ("meta", "spans", "trace_ranges", "attribute_index"):
         text = str(ask(store, engine.format(table))[0]["engine_full"])
         for setting in (
             "fsync_after_insert = 1",

@@ -208,14 +208,15 @@ def test_unknown_trace_has_no_pieces(store: FilledStore) -> None:
 
 
 def test_trace_whose_range_came_before_its_spans_has_no_pieces(store: FilledStore) -> None:
-    _, ranges = build.batches(build.request(build.span()))
+    _, ranges, _ = build.batches(build.request(build.span()))
     store.insert("trace_ranges", ranges)
     assert list(trace_json(store.reader(), build.TRACE_ID)) == []
 
 
 def test_large_trace_comes_in_pieces(store: FilledStore) -> None:
     spans = [build.span(span_id=number, attrs={"n": number}) for number in range(1, 9_001)]
-    store.take(build.request(*spans))
+    store.take(build.request(*spans[::2]))
+    store.take(build.request(*spans[1::2]), segment=bytes(16))
     pieces = list(trace_json(store.reader(), build.TRACE_ID))
     assert len(pieces) > 2
     document = json.loads(b"".join(pieces))

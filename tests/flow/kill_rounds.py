@@ -44,6 +44,7 @@ FAULT_POINTS = (
     "journal.after_seal",
     "store.before_insert",
     "store.after_trace_ranges",
+    "store.after_attribute_index",
     "store.after_insert",
     "store.before_delete",
     "store.after_delete",

@@ -94,7 +94,7 @@ def test_query_that_is_not_understood_says_where_and_what_instead(run_clew: Run)
     done = run_clew("search", "colour = red")
     assert (done.returncode, done.stdout) == (1, "")
     assert "colour" in done.stderr
-    assert "service.name" in done.stderr
+    assert "span.colour" in done.stderr
 
 
 def test_search_without_a_match_is_no_failure(run_clew: Run) -> None:
@@ -183,7 +183,7 @@ def test_demo_sends_traces_that_are_found(run_clew: Run) -> None:
     done = run_clew("demo", "--rate", "50", "--duration", "2s", "--seed", "5")
     assert done.returncode == 0, done.stderr
     last = done.stderr.splitlines()[-1]
-    assert re.fullmatch(r"\d+ stories, \d+ spans accepted", last), done.stderr
+    assert re.fullmatch(r"\d+ traces \(.*; 50 asked for\), \d+ spans accepted", last), done.stderr
     deadline = time.monotonic() + FOUND_WITHIN_S
     while "checkout" not in (names := run_clew("services").stdout):
         assert time.monotonic() < deadline, names

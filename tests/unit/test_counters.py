@@ -87,3 +87,26 @@ def test_counts_and_gauges_are_in_the_snapshot() -> None:
     counters.put("test_gauge", 7)
     assert counters.snapshot()['test_counted_total{why="x"}'] == 3
     assert counters.snapshot()["test_gauge"] == 7
+
+
+def test_labels_are_added_up_and_told_apart() -> None:
+    figures = {'a_total{reason="x"}': 1.0, 'a_total{reason="y"}': 2.0, "a_totals": 8.0, "b": 3.0}
+    assert counters.total(figures, "a_total") == 3
+    assert counters.by_label(figures, "a_total") == {"x": 1, "y": 2}
+    assert counters.by_label(figures, "b") == {"": 3}
+
+
+def test_rate_is_that_of_the_last_minute() -> None:
+    rates = counters.Rates(window_s=60, every_s=5)
+    assert rates.per_second(0, {"n": 5}) == {"n": 0}
+    for second in range(200):
+        rates.look(second, {"n": 1_000.0 if second < 100 else 1_000.0 + 10 * (second - 100)})
+    assert rates.per_second(200, {"n": 2_000}) == {"n": 10}
+
+
+def test_rate_begins_anew_with_a_new_process() -> None:
+    rates = counters.Rates()
+    rates.look(0, {"n": 1_000})
+    rates.look(10, {"n": 0})
+    rates.look(20, {"n": 50})
+    assert rates.per_second(20, {"n": 50}) == {"n": 5}

@@ -22,12 +22,12 @@ class MemoryTables:
     """A store in memory: inserts are atomic, as the engine's are."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[bytes]] = {"spans": [], "trace_ranges": []}
+        self.rows: dict[str, list[bytes]] = {"spans": [], "trace_ranges": [], "attribute_index": []}
         self.fail: Callable[[str, int], None] = lambda table, rows: None
 
     def insert(self, table: str, batch: pa.RecordBatch) -> None:
         self.fail(table, batch.num_rows)
-        column = "segment" if table == "spans" else "trace_id"
+        column = {"spans": "segment", "trace_ranges": "trace_id", "attribute_index": "batch"}[table]
         self.rows[table] += batch.column(column).to_pylist()
 
     def stored_rows(self, asked: list[bytes]) -> dict[bytes, dict[str, int]]:
@@ -84,6 +84,7 @@ def test_segment_is_stored_and_deleted(journal: Path) -> None:
     [
         "store.before_insert",
         "store.after_trace_ranges",
+        "store.after_attribute_index",
         "store.after_insert",
         "store.before_delete",
     ],

@@ -1,19 +1,34 @@
 """`/livez`, `/readyz`, `/metrics`: for supervisors and collectors of metrics."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from fastapi import Response
 from fastapi.responses import PlainTextResponse
 
 from clew.api.types import LiveAnswer, ReadyAnswer
+from clew.settings import Settings
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the process knows without asking the store. `rates`: spans a second by outcome."""
+
+    settings: Settings
+    uptime_s: float
+    figures: Mapping[str, float]
+    rates: Mapping[str, float]
 
 
 class Status(Protocol):
-    """What the process knows about itself and the others; both calls return at once."""
+    """What the process knows about itself and the others; every call returns at once."""
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Whether spans are taken and questions answered, and the state of each part."""
+
+    def facts(self) -> Facts:
+        """Figures of all processes, and the settings they run with."""
 
     def metrics_text(self) -> str:
         """All metrics in Prometheus' text format."""

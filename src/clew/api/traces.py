@@ -33,20 +33,26 @@ def endpoint(ask: Ask) -> Callable[[str], Awaitable[Streamed]]:
 
         A very large trace is sent while it is read; an answer that breaks off is not valid JSON.
         """
-        pieces = await ask.stream(partial(trace_json, trace_id=_parse(trace_id)))
+        pieces = await ask.stream(partial(trace_json, trace_id=parse_trace_id(trace_id)))
         if pieces is None:
-            raise ApiError(
-                404,
-                "trace_not_found",
-                f"No span of trace {trace_id.lower()} is stored.",
-                "New spans can be read about two seconds after they were sent.",
-            )
+            raise trace_not_found(trace_id)
         return Streamed(pieces)
 
     return get_trace
 
 
-def _parse(text: str) -> bytes:
+def trace_not_found(trace_id: str) -> ApiError:
+    """The answer when no span has the id."""
+    return ApiError(
+        404,
+        "trace_not_found",
+        f"No span of trace {trace_id.lower()} is stored.",
+        "New spans can be read about two seconds after they were sent.",
+    )
+
+
+def parse_trace_id(text: str) -> bytes:
+    """The 16 bytes of an id in a path."""
     if not _TRACE_ID.fullmatch(text):
         shown = f"{text[:100]!r}, {len(text)} characters long, is not a trace id"
         raise invalid("trace_id", shown, "Give the 32 hex digits of the id.")

@@ -38,49 +38,23 @@ class ErrorAnswer(Model):
     error: ErrorDetail
 
 
-class ServicePart(Model):
-    """What one service has in a trace."""
-
-    name: str
-    span_count: int
-    error_count: int
-
-
-class TraceSummary(Model):
-    """One trace of a search result, counted over all its spans, matching or not."""
-
-    trace_id: str = Field(description="32 lower-case hex digits.")
-    root_service_name: str = Field(
-        description="Service of the span without a parent; if there is none, of the earliest span "
-        "whose parent is missing."
-    )
-    root_name: str = Field(description="Name of the same span.")
-    start_time_unix_nano: Nanoseconds
-    duration_nanos: Nanoseconds
-    span_count: int
-    error_count: int = Field(description="Spans with status error.")
-    services: list[ServicePart]
-
-
 class Covered(Model):
     """The range of span start times for which the page is complete."""
 
     start_time_unix_nano: Nanoseconds
     end_time_unix_nano: Nanoseconds
-    limited_by: Literal["limit", "time"] | None = Field(
-        description="Why it ends before the range asked for: the page is full, or the time for one "
-        "search is over. null when the whole range was looked at."
+    limited_by: Literal["limit", "time", "memory"] | None = Field(
+        description="Why it ends before the range asked for: the page is full, or the time or the "
+        "memory for one search is over. null when the whole range was looked at."
     )
 
 
-class SearchAnswer(Model):
-    """Traces, the one with the newest matching span first."""
+class SampleCovered(Covered):
+    """The same for an answer that may come from a part of the spans."""
 
-    traces: list[TraceSummary]
-    next_cursor: str | None = Field(
-        description="Ask again with it for what follows; null at the end."
+    sampled_spans: int | None = Field(
+        description="How many spans the answer was made from; null when it was made from all."
     )
-    covered: Covered
 
 
 class Service(Model):

@@ -13,7 +13,22 @@ from typing import Annotated
 
 import typer
 
-from clew.cli import demo, search, send, serve, services, trace, version
+from clew.cli import (
+    attributes,
+    config,
+    demo,
+    export,
+    import_,
+    operations,
+    search,
+    send,
+    serve,
+    services,
+    status,
+    tail,
+    trace,
+    version,
+)
 from clew.cli.output import Failure
 
 app = typer.Typer(
@@ -30,8 +45,15 @@ app.command("serve")(serve.command)
 app.command("send")(send.command)
 app.command("trace")(trace.command)
 app.command("search")(search.command)
+app.command("tail")(tail.command)
 app.command("services")(services.command)
+app.command("operations")(operations.command)
+app.command("attributes")(attributes.command)
+app.command("import")(import_.command)
+app.command("export")(export.command)
 app.command("demo")(demo.command)
+app.command("status")(status.command)
+app.add_typer(config.app)
 app.command("version")(version.command)
 
 

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 import orjson
 
-from clew.cli.output import Failure
+from clew.cli.output import Failure, marked
+
+# A server under load is asked again so often, and not waited for longer than this between.
+_TRIES = 6
+_LONGEST_WAIT_S = 10.0
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
@@ -41,7 +48,8 @@ class Api:
         """The document of a successful answer."""
         status, body = self._ask(path, parameters)
         if status != 200:
-            raise Failure(describe(self.address + path, status, body))
+            query = (parameters or {}).get("q", "")
+            raise Failure(describe(self.address + path, status, body) + _pointed(query, body))
         return self._document(body)
 
     def find(
@@ -59,6 +67,29 @@ class Api:
             return None
         raise Failure(describe(self.address + path, status, body))
 
+    @contextmanager
+    def stream(
+        self, path: str, absent: tuple[str, ...] = ("trace_not_found",)
+    ) -> Iterator[Iterator[bytes] | None]:
+        """The pieces of a successful answer while they come; None as with `find`.
+
+        Asks again, a few times, while the server says that it is busy.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            with self._explained(), self._client.stream("GET", path) as answer:
+                if answer.status_code == 200:
+                    yield answer.iter_bytes()
+                    return
+                body = answer.read()
+            error = _error_of(body)
+            if error is not None and error.get("code") in absent:
+                yield None
+                return
+            if answer.status_code not in (429, 503) or not tries_left:
+                raise Failure(describe(self.address + path, answer.status_code, body))
+            text = answer.headers.get("retry-after", "")
+            time.sleep(min(float(text), _LONGEST_WAIT_S) if text.isdigit() else 1.0)
+
     def _document(self, body: bytes) -> dict[str, Any]:
         try:
             document = orjson.loads(body)
@@ -69,8 +100,19 @@ class Api:
         return document
 
     def _ask(self, path: str, parameters: dict[str, str] | None) -> tuple[int, bytes]:
-        try:
+        with self._explained():
             answer = self._client.get(path, params=parameters)
+        if answer.status_code == 200 and not answer.headers.get("content-type", "").startswith(
+            "application/json"
+        ):
+            raise Failure(f"{self.address} is not Clew's API; is --api the UI's address?")
+        return answer.status_code, answer.content
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Failures of the connection in a sentence."""
+        try:
+            yield
         except httpx2.ConnectError as error:
             raise Failure(
                 f"cannot reach Clew's API at {self.address} ({error}); "
@@ -85,11 +127,6 @@ class Api:
                 f"{self.address} does not answer as Clew's API does ({error}); "
                 "is --api the UI's address?"
             ) from None
-        if answer.status_code == 200 and not answer.headers.get("content-type", "").startswith(
-            "application/json"
-        ):
-            raise Failure(f"{self.address} is not Clew's API; is --api the UI's address?")
-        return answer.status_code, answer.content
 
 
 def base_url(text: str, flag: str) -> str:
@@ -130,6 +167,12 @@ def describe(url: str, status: int, body: bytes) -> str:
     if not hint:
         return message
     return f"{message} {hint}" if message.endswith((".", "!", "?")) else f"{message}; {hint}"
+
+
+def _pointed(query: str, body: bytes) -> str:
+    """The query and a mark under the place where an error is, on lines of their own."""
+    position = (_error_of(body) or {}).get("position")
+    return "\n" + marked(query, position) if query and isinstance(position, int) else ""
 
 
 def _error_of(body: bytes) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 
 
 class Failure(Exception):
-    """The command failed: what, with the value, and what to do. One line, exit status 1."""
+    """The command failed: what, with the value, and what to do. Exit status 1."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,15 @@ def clip(text: str, width: int, mark: str = "…") -> str:
             break
         kept.append(character)
     return ("".join(kept) + mark) if width >= columns(mark) else ""
+
+
+def marked(text: str, position: int, width: int = 76) -> str:
+    """The text on one line, as much of it as fits, and under it a caret at this character."""
+    position = min(position, len(text))
+    first = max(0, position - width // 2) if len(text) > width else 0
+    before = printable(text[first:position].replace("\n", " ").replace("\t", " "))
+    after = printable(text[position : first + width].replace("\n", " ").replace("\t", " "))
+    return f"  {before}{after}\n  {' ' * columns(before)}^"
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

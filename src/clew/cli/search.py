@@ -1,4 +1,4 @@
-"""`clew search`: traces as a table, the newest first."""
+"""`clew search`: traces as a table, the newest first; with `--tail` those that come."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from clew.cli import tail
 from clew.cli.options import DEFAULT_API, ApiAddress, Json, api_option
 from clew.cli.output import Column, Screen, note, table, write_json
 from clew.cli.units import format_duration, format_time, parse_duration
@@ -23,11 +24,13 @@ HEADER = (
     Column("TRACE"),
     Column("DURATION", right=True),
     Column("SPANS", right=True),
+    Column("MATCHED", right=True),
     Column("ERRORS", right=True),
     Column("ROOT", gives_way=True),
 )
-# Below this the root would have no room: the count of spans goes, and the date of today.
-NARROW = 110
+# Below this the root would have no room: counts of spans go, and the date of today.
+NARROW = 120
+_LEFT_OUT = ("SPANS", "MATCHED")
 
 Since = Annotated[
     str | None, typer.Option("--since", metavar="DURATION", help="From this long ago on, e.g. 15m.")
@@ -48,7 +51,12 @@ End = Annotated[
 
 def command(
     query: Annotated[
-        str, typer.Argument(metavar="QUERY", help="E.g. 'service.name = checkout'.")
+        str,
+        typer.Argument(
+            metavar="QUERY",
+            help="TraceQL, e.g. '{ status = error && duration > 1s }', also a filter without "
+            "braces, e.g. 'service.name = checkout', or a trace id.",
+        ),
     ] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="Most traces to print.")] = 20,
     since: Since = None,
@@ -62,6 +70,9 @@ def command(
             "the time comes with the cursor.",
         ),
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("--tail", help="Print traces as they come in, until Ctrl-C.")
+    ] = False,
     api: ApiAddress = DEFAULT_API,
     json: Json = False,
 ) -> None:
@@ -73,6 +84,11 @@ def command(
     """
     if cursor is not None and (since, start, end) != (None, None, None):
         raise typer.BadParameter("--cursor brings its time along; leave --since/--start/--end out")
+    if follow:
+        if (since, start, end, cursor) != (None, None, None, None):
+            raise typer.BadParameter("--tail begins now; leave --since/--start/--end/--cursor out")
+        tail.run(query, api, json)
+        return
     parameters = {"q": query, **time_range(since, start, end)}
     if cursor is not None:
         parameters["cursor"] = cursor
@@ -137,10 +153,10 @@ def show(screen: Screen, traces: list[dict[str, Any]], now_ns: int) -> None:
     today = format_time(now_ns)[:10]
     table(
         screen,
-        [column for column in HEADER if column.title != "SPANS"],
+        [column for column in HEADER if column.title not in _LEFT_OUT],
         [
             [started[11:19] if started.startswith(today) else started[5:16], *ids, errors, root]
-            for started, *ids, _, errors, root in rows
+            for started, *ids, _, _, errors, root in rows
         ],
     )
 
@@ -152,6 +168,7 @@ def as_row(trace: dict[str, Any]) -> list[str]:
         trace["traceId"],
         format_duration(int(trace["durationNanos"])),
         str(trace["spanCount"]),
+        str(sum(one["matched"] for one in trace["spanSets"])),
         str(trace["errorCount"] or "-"),
         f"{trace['rootServiceName']} {trace['rootName']}",
     ]

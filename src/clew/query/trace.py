@@ -11,22 +11,38 @@ from clew.sql import load
 from clew.store import Reader
 
 
-def trace_json(reader: Reader, trace_id: bytes) -> Generator[bytes]:
+def trace_json(
+    reader: Reader, trace_id: bytes, span_ids: frozenset[bytes] | None = None
+) -> Generator[bytes]:
     """The pieces of a `{"resourceSpans": …}` document; none at all when no span has this id.
 
+    With `span_ids` only those spans, and at the end `unknownSpanIds`: those that no span has.
     The generator holds a connection of the reader until it is read out or closed.
     """
     found = trace_ranges(reader, [trace_id])
     if not found:
         return
-    statement = load("query/trace_spans", seconds=load("query/part/seconds").text)
     bounds = {**days(found), **seconds_of(found)}
+    wanted = "query/part/everything"
+    if span_ids is not None:
+        wanted = "query/part/spans"
+        bounds["span_ids"] = ",".join(span_id.hex() for span_id in span_ids)
+    statement = load(
+        "query/trace_spans", seconds=load("query/part/seconds").text, spans=load(wanted).text
+    )
     document = _Document(trace_id.hex())
+    unknown = set(span_ids or ())
     for table in reader.stream(statement, trace_id=trace_id.hex(), **bounds):
         for block in table.to_batches():
             yield document.block(block)
+            if unknown:
+                unknown.difference_update(block.column("span_id").to_pylist())
+    if span_ids is not None:
+        listed = orjson.dumps(sorted(span_id.hex() for span_id in unknown))
+        begun = document.end()[:-1] if document.begun else b'{"resourceSpans":[]'
+        yield begun + b',"unknownSpanIds":' + listed + b"}"
     # The range of a trace is stored before its spans are, so there may be none yet.
-    if document.begun:
+    elif document.begun:
         yield document.end()
 
 

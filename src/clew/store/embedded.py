@@ -5,32 +5,23 @@ settings (memory, caches, background threads) are those of the first connection.
 A connection serialises its callers, several connections run in parallel without the GIL.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from clew.sql import Statement, load
-from clew.store.engine import Parameters
-from clew.store.errors import StoreError, classify
-
-Settings = Mapping[str, str | int]
+from clew.store.engine import OUTPUT, EngineSettings, Guard, Parameters
+from clew.store.errors import StoreError, UnusableError, classify
 
 _MIB = 1 << 20
 
-# Bytes as bytes: values may be no UTF-8, ids are fixed-width, repeated strings come as dictionary.
-_OUTPUT: Settings = {
-    "output_format_arrow_string_as_string": 0,
-    "output_format_arrow_fixed_string_as_fixed_byte_array": 1,
-    "output_format_arrow_low_cardinality_as_dictionary": 1,
-    "output_format_arrow_compression_method": "none",
-}
 # Values of parameters are read like a field of a TSV file: these characters end or escape it.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
 
-def server_settings(memory_bytes: int) -> Settings:
+def server_settings(memory_bytes: int) -> EngineSettings:
     """Limits of the engine as a whole: without them it takes 90 % of RAM and 10 GiB of caches."""
     cache = min(memory_bytes // 16, 256 * _MIB)
     return {
@@ -56,24 +47,29 @@ def server_settings(memory_bytes: int) -> Settings:
 
 
 class Embedded:
-    """One connection to the engine in this process; satisfies `Engine`."""
+    """One connection to the engine in this process; satisfies `WritingEngine`."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, settings: EngineSettings) -> None:
         text = str(path)
         if any(character in text for character in "?&=%"):
-            raise StoreError(
+            raise UnusableError(
                 f"the store cannot lie in {text!r}: a character of ?&=% is in its path"
             )
         # Loads a library of half a gigabyte: only who opens a store pays for it.
         from chdb.state import connect
 
-        options = "&".join(f"{name}={value}" for name, value in {**_OUTPUT, **settings}.items())
+        options = "&".join(f"{name}={value}" for name, value in {**OUTPUT, **settings}.items())
         try:
             self._connection: Any = connect(f"{text}?{options}")
         except RuntimeError as error:
             raise StoreError(
                 f"cannot open the store in {text}: {error}. Is another process using it?"
             ) from error
+
+    @property
+    def guard(self) -> Guard:
+        """See `WritingEngine`."""
+        return Guard(load("store/part/in_process"))
 
     def query(self, statement: Statement, parameters: Parameters) -> pa.Table:
         """See `Engine`."""
@@ -95,17 +91,21 @@ class Embedded:
             blocks.cancel()
 
     def command(self, statement: Statement, parameters: Parameters) -> None:
-        """See `Engine`."""
+        """See `WritingEngine`."""
         self._run(statement, parameters, "Null")
 
     def insert(self, table: str, batch: pa.RecordBatch) -> None:
-        """See `Engine`. The engine finds `batch` by its name in this frame and copies nothing."""
+        """See `WritingEngine`. The engine finds `batch` by its name in this frame."""
         columns = ",\n    ".join(batch.schema.names)
-        statement = load("store/insert", table=table, columns=columns)
+        rows = load("store/part/rows_in_process", columns=columns).text
+        statement = load("store/insert", table=table, columns=columns, rows=rows)
         try:
             self._connection.query(statement.text, "Null")
         except RuntimeError as error:
             raise classify(str(error)) from error
+
+    def settle(self) -> None:
+        """See `WritingEngine`. A write in this process ends before the call that began it."""
 
     def close(self) -> None:
         """See `Engine`."""

@@ -23,6 +23,7 @@ _TRANSIENT = frozenset(
         202,  # too many queries at once
         203,  # no free connection
         210,  # network
+        216,  # the same insert is still running
         236,  # aborted: the engine shuts down
         242,  # the table is read-only for now
         243,  # no room for the part that is to be written
@@ -57,7 +58,11 @@ class StoreError(Exception):
         return self.code in _MEMORY
 
 
-class SchemaError(StoreError):
+class UnusableError(StoreError):
+    """The store cannot be opened as it was named, and waiting does not help."""
+
+
+class SchemaError(UnusableError):
     """The data was written by another version of Clew."""
 
 

@@ -21,8 +21,8 @@ QUERY_SECONDS = 10
 STREAM_SECONDS = 300
 STREAM_BLOCK_ROWS = 1024
 
+RESULT_ROWS = 1_000_000
 _WAIT_SECONDS = 15
-_RESULT_ROWS = 1_000_000
 
 
 def query_settings(memory_bytes: int) -> dict[str, str | int]:
@@ -34,7 +34,7 @@ def query_settings(memory_bytes: int) -> dict[str, str | int]:
         "max_memory_usage": share,
         # Sorting a very large trace goes through the disk before it meets that limit.
         "max_bytes_before_external_sort": share // 4,
-        "max_result_rows": _RESULT_ROWS,
+        "max_result_rows": RESULT_ROWS,
         "result_overflow_mode": "throw",
         "max_threads": 2,
         # Every other change of a setting is refused after this one.

@@ -14,16 +14,16 @@ from typing import Self
 
 import pyarrow as pa
 
-from clew.sql import Statement, load, schema
-from clew.store.embedded import Embedded, server_settings
-from clew.store.engine import Engine, Parameters
-from clew.store.errors import SchemaError, StoreError
+from clew.sql import Statement, load
+from clew.store.engine import Parameters, WritingEngine
+from clew.store.errors import StoreError
+from clew.store.opening import Place, place
 from clew.store.reader import QUERIES, STREAMS, Reader, query_settings, stream_settings
+from clew.store.upgrade import Report, prepare
 
-SCHEMA_VERSION = 1
 # Tables whose rows carry their segment. The others may be inserted twice and stay the same.
 SEGMENT_TABLES = ("spans",)
-IDEMPOTENT_TABLES = ("trace_ranges",)
+IDEMPOTENT_TABLES = ("trace_ranges", "attribute_index")
 
 _EPOCH = date(1970, 1, 1)
 
@@ -41,33 +41,52 @@ class DetachedPart:
 class Store:
     """Owns the engine. One thread writes; `reader()` serves any number."""
 
-    def __init__(self, writer: Engine, reader: Reader) -> None:
+    def __init__(self, writer: WritingEngine, reader: Reader, where: Place) -> None:
         self._writer = writer
         self._reader = reader
+        self._where = where
         self._lock = Lock()
         self._columns = self._read_columns()
 
     @classmethod
-    def open(cls, path: Path, *, memory_bytes: int) -> Self:
-        """Open or create the store in this directory; the engine keeps within `memory_bytes`.
+    def open(
+        cls,
+        path: Path,
+        *,
+        memory_bytes: int,
+        url: str = "",
+        report: Report = lambda what: None,
+    ) -> Self:
+        """Open or create the store in this directory, or on the ClickHouse server that `url` names.
 
-        Raises `SchemaError` when a newer Clew wrote it, and `StoreError` when it cannot be opened.
+        The engine keeps within `memory_bytes`; on a server each query keeps within its share.
+        An older Clew's data is upgraded first, and `report` is told how far that is.
+        Raises `UnusableError` when waiting does not help: a newer Clew wrote the data, a server
+        refuses the account; else `StoreError` when it cannot be opened.
         """
-        server = server_settings(memory_bytes)
-        path.mkdir(parents=True, exist_ok=True)
-        writer = Embedded(path, server)
+        where = place(path, memory_bytes, url)
+        where.prepare()
+        writer = where.writer()
         try:
-            _prepare(writer, path)
-            queries = {**server, **query_settings(memory_bytes)}
-            streams = {**server, **stream_settings(memory_bytes)}
+            prepare(writer, str(where), report)
+            queries, streams = query_settings(memory_bytes), stream_settings(memory_bytes)
             reader = Reader(
-                [Embedded(path, queries) for _ in range(QUERIES)],
-                [Embedded(path, streams) for _ in range(STREAMS)],
+                [where.reader(queries) for _ in range(QUERIES)],
+                [where.reader(streams) for _ in range(STREAMS)],
             )
-            return cls(writer, reader)
+            return cls(writer, reader, where)
         except BaseException:
             writer.close()
             raise
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the engine cannot be reached now, in words; None when nothing is known against it."""
+        return self._where.trouble
+
+    def look(self) -> None:
+        """Find out whether `trouble` is over, or has begun; takes at most two seconds."""
+        self._where.look()
 
     def insert(self, table: str, batch: pa.RecordBatch) -> None:
         """Add a batch of one receive day. After it all rows are durable; on error none is there."""
@@ -80,9 +99,15 @@ class Store:
                 self._writer.insert(table, batch)
 
     def stored_rows(self, segments: Sequence[bytes]) -> dict[bytes, dict[str, int]]:
-        """How many rows of each segment every countable table holds; 0 when none."""
+        """How many rows of each segment every countable table holds; 0 when none.
+
+        First it waits until no earlier insert can add to them; see `WritingEngine.settle`.
+        """
         rows = {segment: dict.fromkeys(SEGMENT_TABLES, 0) for segment in segments}
         asked = ",".join(segment.hex() for segment in segments)
+        if segments:
+            with self._lock:
+                self._writer.settle()
         for table in SEGMENT_TABLES if segments else ():
             statement = load("store/count_segments", table=table)
             for row in self._query(statement, {"segments": asked}).to_pylist():
@@ -98,9 +123,11 @@ class Store:
         if table not in SEGMENT_TABLES:
             raise StoreError(f"rows of table {table} carry no segment")
         day = (_EPOCH + timedelta(days=receive_day)).isoformat()
-        statement = load("store/delete_segment", table=table)
         with self._lock:
-            self._writer.command(statement, {"segment": segment.hex(), "receive_day": day})
+            guard = self._writer.guard
+            statement = guard.load("store/delete_segment", table=table)
+            values: Parameters = {"segment": segment.hex(), "receive_day": day, **guard.parameters}
+            self._writer.command(statement, values)
 
     def detached_parts(self) -> list[DetachedPart]:
         """Parts that the engine found broken and put aside, most often after a loss of power."""
@@ -114,6 +141,20 @@ class Store:
             )
             for row in rows
         ]
+
+    def read_meta(self, key: str) -> str | None:
+        """A fact about the store itself."""
+        rows = self._query(load("store/read_meta"), {"key": key}).to_pylist()
+        return rows[0]["value"].decode() if rows else None
+
+    def write_meta(self, key: str, value: str, *, version: int) -> None:
+        """Keep a fact; of several under one key that with the highest version counts."""
+        self.run(load("store/write_meta"), {"key": key, "value": value, "version": version})
+
+    def run(self, statement: Statement, parameters: Parameters) -> None:
+        """Run a statement that answers nothing on the writer's connection."""
+        with self._lock:
+            self._writer.command(statement, parameters)
 
     def reader(self) -> Reader:
         """The read-only connections of this store."""
@@ -133,25 +174,3 @@ class Store:
         for row in self._writer.query(load("store/columns"), {}).to_pylist():
             columns[row["table"].decode()].add(row["name"].decode())
         return {table: frozenset(names) for table, names in columns.items()}
-
-
-def _prepare(engine: Engine, path: Path) -> None:
-    """Create what is missing; refuse data of a newer version before anything is touched."""
-    meta, *tables = schema()
-    engine.command(meta, {})
-    rows = engine.query(load("store/read_meta"), {"key": "schema_version"}).to_pylist()
-    found = int(rows[0]["value"]) if rows else None
-    if found is not None and found > SCHEMA_VERSION:
-        raise SchemaError(
-            f"the store in {path} has schema version {found}, this Clew knows up to "
-            f"{SCHEMA_VERSION}: start the newer Clew that wrote it, or use another data directory"
-        )
-    for table in tables:
-        engine.command(table, {})
-    if found is None:
-        version: Parameters = {
-            "key": "schema_version",
-            "value": str(SCHEMA_VERSION),
-            "version": SCHEMA_VERSION,
-        }
-        engine.command(load("store/write_meta"), version)

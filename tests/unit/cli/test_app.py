@@ -50,7 +50,19 @@ def test_help_comes_at_once() -> None:
 
 def test_help_names_every_command() -> None:
     text = clew("--help").stdout
-    for name in ("serve", "send", "trace", "search", "services", "demo", "version"):
+    for name in (
+        "serve",
+        "send",
+        "trace",
+        "search",
+        "services",
+        "operations",
+        "attributes",
+        "demo",
+        "status",
+        "config",
+        "version",
+    ):
         assert f"  {name} " in text
 
 

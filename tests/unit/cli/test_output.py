@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from clew.cli.output import Column, Screen, clip, columns, pad, printable, table
+from clew.cli.output import Column, Screen, clip, columns, marked, pad, printable, table
 
 HEADER = (Column("TRACE"), Column("SPANS", right=True), Column("ROOT", gives_way=True))
 
@@ -90,3 +90,14 @@ def test_terminal_is_coloured_unless_it_asks_not_to(
     for name, value in {"TERM": "xterm", "NO_COLOR": "", **environ}.items():
         monkeypatch.setenv(name, value)
     assert Screen.of(Terminal()).colour is coloured
+
+
+def test_place_in_a_query_is_marked() -> None:
+    assert marked("{ nam = 1 }", 2) == "  { nam = 1 }\n    ^"
+    assert marked("é\n= x", 9).endswith("\n       ^")
+
+
+def test_mark_in_a_long_query_shows_what_is_around_it() -> None:
+    text, caret = marked("a" * 500 + "!" + "b" * 500, 500, 40).splitlines()
+    assert len(text) == 42
+    assert text[caret.index("^")] == "!"

@@ -24,6 +24,7 @@ def trace(start_ns: int, name: str = "POST /orders") -> dict[str, Any]:
         "durationNanos": "1500000",
         "spanCount": 3,
         "errorCount": 1,
+        "spanSets": [{"matched": 1}, {"matched": 1}],
     }
 
 
@@ -54,7 +55,15 @@ def test_two_beginnings_are_refused() -> None:
 
 def test_row_shows_service_and_name_of_the_root() -> None:
     row = as_row(trace(NOW_NS, "GET /"))
-    assert row == ["2026-11-22 12:00:00.000Z", "ab" * 16, "1.5 ms", "3", "1", "storefront GET /"]
+    assert row == [
+        "2026-11-22 12:00:00.000Z",
+        "ab" * 16,
+        "1.5 ms",
+        "3",
+        "2",
+        "1",
+        "storefront GET /",
+    ]
 
 
 def test_table_fits_into_eighty_columns_and_keeps_the_whole_id() -> None:

@@ -1,4 +1,4 @@
-"""Where to look for traces: minute by minute, unless that is most of history."""
+"""Where to look for traces: second by second, unless that is most of history."""
 
 from datetime import date
 
@@ -15,15 +15,16 @@ def test_seconds_are_clamped_like_the_column() -> None:
     assert seconds(0, 2**64 - 1) == {"first_second": 0, "last_second": 2**32 - 1}
 
 
-def test_minutes_of_all_traces_are_named_once() -> None:
-    text, parameters = of_traces([trace(59, 61), trace(100, 130)])
-    assert parameters["minutes"] == "0,60,120"
-    assert "{minutes:String}" in text
+def test_traces_are_looked_for_in_their_own_seconds() -> None:
+    text, parameters = of_traces([trace(59, 61), trace(100, 100)])
+    nobody = "0" * 32
+    assert parameters["traces_by_second"] == f"59:61:{nobody},100:100:{nobody}"
+    assert "{traces_by_second:String}" in text
 
 
 def test_trace_over_decades_is_looked_for_in_its_range() -> None:
     text, parameters = of_traces([trace(0, 2**32 - 1)])
-    assert "minutes" not in parameters
+    assert "traces_by_second" not in parameters
     assert (parameters["first_second"], parameters["last_second"]) == (0, 2**32 - 1)
     assert "{first_second:UInt32}" in text
 

@@ -11,4 +11,5 @@ def test_reference_is_fresh(name: str) -> None:
 
 
 def test_every_page_of_the_reference_is_made() -> None:
-    assert {path.name for path in FOLDER.iterdir()} == set(PAGES)
+    # Two pages are written by hand and have tests of their own.
+    assert {path.name for path in FOLDER.iterdir()} - {"query.md", "api.md"} == set(PAGES)

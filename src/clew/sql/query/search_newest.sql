@@ -3,6 +3,7 @@ select
     trace_id,
     max(start_ns) as newest_ns
 from spans
+{{first}}
 where {{condition}}
     and {{seconds}}
     and start_ns >= {first_ns:UInt64}

@@ -1,4 +1,12 @@
 -- What the list shows of each trace: a row per trace and service, over all its spans.
+with present as
+(
+    select
+        trace_id,
+        span_id
+    from spans
+    where {{traces}}
+)
 select
     trace_id,
     service,
@@ -7,8 +15,12 @@ select
     min(start_ns) as first_ns,
     max(greatest(start_ns, end_ns)) as last_ns,
     countIf(parent_span_id = toFixedString('', 8)) as root_count,
-    minIf(start_ns, parent_span_id = toFixedString('', 8)) as root_ns,
+    minIf((start_ns, span_id), parent_span_id = toFixedString('', 8)) as root,
     argMinIf(name, (start_ns, span_id), parent_span_id = toFixedString('', 8)) as root_name,
+    countIf(
+        parent_span_id != toFixedString('', 8) and (trace_id, parent_span_id) not in present
+    ) as orphan_count,
+    countIf({{condition}}) as matched_count,
     maxIf(start_ns, {{condition}} and start_ns >= {from_ns:UInt64} and start_ns <= {to_ns:UInt64}) as newest_ns
 from spans
 where {{traces}}

@@ -71,6 +71,7 @@ where trace_id = toFixedString(unhex({trace_id:String}), 16)
     and receive_day >= {first_day:Date}
     and receive_day <= {last_day:Date}
     and {{seconds}}
+    and {{spans}}
 order by
     resource_key,
     scope_key,

@@ -3,9 +3,6 @@ insert into {{table}}
 (
     {{columns}}
 )
-select
-    {{columns}}
-from Python(batch)
 settings
     async_insert = 0,
     insert_deduplicate = 0,
@@ -15,3 +12,4 @@ settings
     max_insert_block_size = 10000000,
     min_insert_block_size_rows = 10000000,
     min_insert_block_size_bytes = 0
+{{rows}}

@@ -1,5 +1,3 @@
--- The sort key begins with the minute; the engine uses it only when it is named.
-toStartOfMinute(time) >= toStartOfMinute(toDateTime({first_second:UInt32}, 'UTC'))
-    and toStartOfMinute(time) <= toStartOfMinute(toDateTime({last_second:UInt32}, 'UTC'))
-    and time >= toDateTime({first_second:UInt32}, 'UTC')
+-- The sort key begins with the second.
+time >= toDateTime({first_second:UInt32}, 'UTC')
     and time <= toDateTime({last_second:UInt32}, 'UTC')

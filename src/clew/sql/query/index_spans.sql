@@ -1,0 +1,2 @@
+select count() as span_count
+from spans

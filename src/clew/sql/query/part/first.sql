@@ -1,0 +1,1 @@
+prewhere {{condition}}

@@ -1,0 +1,3 @@
+span_id in (
+        select toFixedString(unhex(arrayJoin(splitByChar(',', {span_ids:String}))), 8)
+    )

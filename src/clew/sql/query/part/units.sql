@@ -1,0 +1,1 @@
+{{unit}} in (select toDateTime(toUInt32(arrayJoin(splitByChar(',', {units:String}))), 'UTC'))

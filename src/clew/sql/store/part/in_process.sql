@@ -1,0 +1,2 @@
+-- An engine in this process ends with it: nothing of it can run late.
+true

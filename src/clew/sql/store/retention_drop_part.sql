@@ -1,0 +1,3 @@
+alter table {{table}}
+drop part {part:String}
+settings max_partition_size_to_drop = 0

@@ -1,0 +1,1 @@
+drop table spans_v1 sync

@@ -1,0 +1,1 @@
+rename table spans to spans_v1

@@ -1,0 +1,32 @@
+"""What the store process says before its store is open."""
+
+import json
+import socket
+
+from clew.backend import Opening
+from clew.control import Channel
+
+
+def test_store_that_is_being_opened_says_so_again_and_again() -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(10)
+    channel = Channel(theirs.detach())
+    lines = ours.makefile()
+    with Opening(channel) as opening:
+        assert json.loads(lines.readline())["state"] == ""
+        opening.say("upgrading the schema, day 3 of 12")
+        said = [json.loads(lines.readline()) for _ in range(3)]
+    assert [one["state"] for one in said][-1] == "upgrading the schema, day 3 of 12"
+    assert not any(one["ready"] for one in said)
+    channel.close()
+    ours.close()
+
+
+def test_last_words_reach_the_supervisor() -> None:
+    ours, theirs = socket.socketpair()
+    channel = Channel(theirs.detach())
+    with Opening(channel) as opening:
+        opening.say("cannot reach http://h:8123/db")
+    channel.close()
+    assert b"cannot reach http://h:8123/db" in ours.recv(1 << 16)
+    ours.close()
