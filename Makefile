@@ -75,7 +75,7 @@ wheel: setup ## Build the wheel into dist
 .PHONY: test
 test: setup ## Run every test
 	@cargo test --workspace --locked --quiet
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .PHONY: check
 check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the kernel's stub

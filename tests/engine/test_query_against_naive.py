@@ -41,7 +41,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledStore]:
 
 
 @settings(
-    max_examples=2_000 if THOROUGH else 60,
+    max_examples=2_000 if THOROUGH else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

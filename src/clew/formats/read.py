@@ -9,7 +9,7 @@ from enum import StrEnum
 from clew.formats import jaeger_read, otlp_read, protobuf, zipkin_read
 from clew.formats.cursor import Cursor, Syntax, TooLong
 from clew.formats.item import Item, Unreadable, within
-from clew.formats.source import ZSTD, Source
+from clew.formats.source import ZSTD, Damaged, Source
 
 
 class Format(StrEnum):
@@ -64,7 +64,7 @@ def read(source: Source, format: Format | None = None) -> Iterator[Item]:
             yield from _documents(source, _JSON[found])
         if not source.peek(1):
             source.read(1)  # tells of damage where everything seems to be read
-    except ValueError as error:
+    except (Damaged, ValueError) as error:
         yield Unreadable(f"byte {source.offset}", str(error))
 
 

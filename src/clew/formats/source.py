@@ -1,6 +1,7 @@
 """Bytes of a file from its beginning to its end, decompressed, with a look ahead.
 
-`OSError` is the disk's; `ValueError` says that compressed data is damaged or cannot be opened here.
+`OSError` is the disk's; `Damaged` says that compressed data cannot be read on, `ValueError` that it
+cannot be opened here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ PEEK_BYTES = 64 << 10
 _CHUNK_BYTES = 256 << 10
 
 
+class Damaged(Exception):
+    """Nothing more can be read. No `ValueError`: readers take that for one bad span and go on."""
+
+
 class Source:
     """A stream read once. `offset` counts the decompressed bytes that were taken."""
 
@@ -24,7 +29,7 @@ class Source:
         self.offset = 0
         self._stream = stream
         self._ahead = b""
-        self._damage: ValueError | None = None
+        self._damage: Damaged | None = None
         start = self.peek(4)
         if start.startswith(GZIP):
             # The stream is typed for writing too; only `read` is used.
@@ -38,7 +43,7 @@ class Source:
         try:
             while len(self._ahead) < size and (more := self._take(size - len(self._ahead))):
                 self._ahead += more
-        except ValueError as error:
+        except Damaged as error:
             # Told when the bytes before the damage are used up.
             self._damage = error
         return self._ahead[:size]
@@ -67,14 +72,14 @@ class Source:
         try:
             return cast(bytes, take(size))
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise ValueError(f"its compressed data is damaged or cut off ({error})") from None
+            raise Damaged(f"its compressed data is damaged or cut off ({error})") from None
         except OSError:
             raise
         except Exception as error:
             # The class is in a module that may not be there.
             if type(error).__name__ != "ZstdError":
                 raise
-            raise ValueError(f"its zstd data is damaged ({error})") from None
+            raise Damaged(f"its zstd data is damaged ({error})") from None
 
 
 class _Joined(io.RawIOBase):

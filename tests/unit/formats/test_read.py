@@ -214,6 +214,13 @@ def documents() -> list[bytes]:
 DOCUMENTS = documents()
 
 
+@pytest.mark.parametrize("format", list(Format))
+def test_damaged_compression_ends_every_reader(format: Format) -> None:
+    wrong = items(gzip.compress(b'[{"id": "1"}, {' * 1000)[:-9], format)
+    assert len(wrong) <= 1001  # the test is that it ends
+    assert isinstance(wrong[-1], Unreadable)
+
+
 @thoroughly
 @given(st.binary(max_size=200), st.sampled_from([None, *Format]))
 def test_random_bytes_give_named_errors_only(data: bytes, format: Format | None) -> None:
