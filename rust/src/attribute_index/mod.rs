@@ -393,9 +393,10 @@ fn each_span<V: Values>(map: &Map<V>, source: &impl Source, times: &Times, table
             let place = table.place(*code, seen.range);
             if table.count(place, entry, span, seen, source) {
                 table.add_later(place, source.key(entry), entry);
+                // Not once a span: a single one may have millions.
+                table.add_if_full(source);
             }
         }
-        table.add_if_full(source);
     }
 }
 
@@ -466,8 +467,8 @@ fn each_event<V: Values>(
             row.number(source.number(*entry));
             if source.tells() {
                 table.add_later(*place, *key, *entry);
+                table.add_if_full(source);
             }
         }
-        table.add_if_full(source);
     }
 }
