@@ -78,7 +78,8 @@ def rows(message: ExportTraceServiceRequest, segment: bytes, receive_day: int) -
                         row.counts[one.text] = row.counts.get(one.text, 0) + 1
     if len(found) > MOST_ROWS // 5:
         raise ValueError(f"{len(found)} rows: the reference does not leave keys out")
-    batch = int.from_bytes(segment[:8], "big")
+    milliseconds = int.from_bytes(segment[:6], "big") & 0xFFFFFFFF
+    batch = milliseconds << 32 | xxh64(segment) & 0xFFFFFFFF
     return [
         {"receive_day": receive_day, "scope": scope, "key": key, "type": kind, "batch": batch}
         | _said(kind, row)

@@ -147,6 +147,7 @@ def run(channel: Channel) -> int:
                 settings.data_dir / "store",
                 memory_bytes=settings.store_memory_bytes,
                 url=settings.store,
+                reserve_bytes=settings.disk_reserve_bytes,
                 report=opening.say,
             )
         except UnusableError as error:
@@ -179,6 +180,7 @@ def run(channel: Channel) -> int:
         cleaner.join(STOP_WITHIN_S)
     if writer.is_alive() or cleaner.is_alive():
         # What is at hand takes longer than a stop may; the next start looks what came of it.
+        ingest.excuse()
         os._exit(0)
     store.close()
     locked.close()

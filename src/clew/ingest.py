@@ -26,7 +26,8 @@ from clew.store.errors import StoreError
 
 LOOK_EVERY_S = 0.05
 LOOK_UP_AT_ONCE = 256
-# A segment is at fault, not the store, when others were stored after it was refused this often …
+# A segment is at fault, not the store, when it was refused this often and each time others were
+# stored since the time before …
 PERMANENT_ATTEMPTS = 5
 # … or after this many processes died at it; from the first one on the others go before it.
 DEATHS = 5
@@ -85,8 +86,10 @@ class Ingest:
         self._started_ms = now_ns() // 1_000_000
         # Rows found per doubtful segment; None: not looked yet.
         self._doubtful: dict[Path, int | None] = dict.fromkeys(self.sealed())
-        # Per refused segment: how often, how many had been stored before it, the last error.
+        # Per refused segment: how often, how many others were stored by then, the last error.
         self._refused: dict[Path, tuple[int, int, str]] = {}
+        # The segment that is being stored, and how many processes had died at it before.
+        self._at_hand: tuple[Path, int] | None = None
         self._stored = 0
         self._failures = 0
 
@@ -143,14 +146,16 @@ class Ingest:
             counters.add("clew_store_insert_errors_total", kind=kind)
             if transient:
                 return Turn.WAIT
-            times, stored, _ = self._refused.get(path, (0, self._stored, ""))
-            self._refused[path] = times + 1, stored, str(error)
+            times, stored, _ = self._refused.get(path, (0, -1, ""))
+            # While nothing else is stored either, the store is at fault, however often it refuses.
+            times += self._stored > stored
+            self._refused[path] = times, self._stored, str(error)
             return Turn.SKIP
 
     def _attempt(self, path: Path, decoded: Future[_kernel.Segment]) -> Turn:
         deaths = self._deaths(path)
-        times, stored, error = self._refused.get(path, (0, 0, ""))
-        if times >= PERMANENT_ATTEMPTS and self._stored > stored:
+        times, _, error = self._refused.get(path, (0, 0, ""))
+        if times >= PERMANENT_ATTEMPTS:
             return self._bury_segment(path, f"the store refused it {times} times: {error}")
         if deaths >= DEATHS:
             if not self._stored:
@@ -162,18 +167,26 @@ class Ingest:
             return Turn.DONE  # somebody took it away
         except (ValueError, RuntimeError) as why:
             return self._bury_segment(path, str(why))
-        self._mark(path, deaths + 1)
         try:
             with self._turn:
+                self._at_hand = path, deaths
+                self._mark(path, deaths + 1)
                 self._store(path, segment)
         except (StoreError, OSError):
             self._mark(path, deaths)
             raise
+        finally:
+            self._at_hand = None
         self._mark(path, 0)
         self._failures = 0
         self._stored += 1
         self._refused.pop(path, None)
         return Turn.DONE
+
+    def excuse(self) -> None:
+        """Called before this process ends in the middle of an insert: no fault of the segment."""
+        if (at_hand := self._at_hand) is not None:
+            self._mark(*at_hand)
 
     def _deaths(self, path: Path) -> int:
         try:

@@ -11,6 +11,7 @@ import pytest
 from clew.settings import ServerAddress
 from clew.sql import Statement, load
 from clew.store import Store, StoreError, UnusableError
+from clew.store import server as server_module
 from clew.store.server import Server
 from tests import build
 from tests.clickhouse import PASSWORD, USER, ClickHouse
@@ -57,6 +58,41 @@ def test_segment_whose_sender_was_killed_is_stored_exactly_once(clickhouse: Clic
     result = json.loads(done.stdout or "{}")
     assert result.get("wrong") == 0, done.stderr + done.stdout
     assert result["found"], "no insert went on after its sender had died"
+
+
+def leave_failing_removal(clickhouse: ClickHouse, database: str, condition: str) -> None:
+    text = f"alter table spans delete where throwIf(kind >= 0, 'bad disk') = 0 and {condition}"
+    with pytest.raises(AssertionError, match="bad disk"):
+        clickhouse.ask(text, database, mutations_sync="1")
+
+
+def test_removal_by_somebody_else_that_never_ends_holds_nobody_up(clickhouse: ClickHouse) -> None:
+    url = clickhouse.url(database := clickhouse.new_database())
+    store = open_store(url)
+    spans, _, _ = build.batches(build.request(build.span()))
+    store.insert("spans", spans)
+    leave_failing_removal(clickhouse, database, "true")
+    store.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server_module, "SETTLE_SECONDS", 0)
+        opened = open_store(url)
+    assert opened.stored_rows([build.SEGMENT]) == {build.SEGMENT: {"spans": 1}}
+    opened.close()
+
+
+def test_own_removal_that_fails_is_waited_for_and_its_reason_told(clickhouse: ClickHouse) -> None:
+    url = clickhouse.url(database := clickhouse.new_database())
+    store = open_store(url)
+    spans, _, _ = build.batches(build.request(build.span()))
+    store.insert("spans", spans)
+    guard = load("store/part/newest_writer").text.replace("{writer:String}", "'earlier'")
+    leave_failing_removal(clickhouse, database, f"({guard}) is not null")
+    store.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(server_module, "SETTLE_SECONDS", 0)
+        with pytest.raises(StoreError, match=r"has been at spans .* says: .*bad disk") as raised:
+            open_store(url)
+    assert raised.value.transient
 
 
 def test_account_of_the_address_is_used(clickhouse: ClickHouse) -> None:

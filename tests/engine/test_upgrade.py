@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from clew.sql import Statement, load
+from clew.store import StoreError, upgrade
 from clew.store.engine import Parameters
 from clew.store.opening import place
 from clew.store.upgrade import prepare
@@ -27,10 +28,12 @@ POINTS = [
     ("upgrade/2/rename_spans", 1),
     ("upgrade/2/rename_spans!", 1),
     ("upgrade/2/hasten_removal!", 1),
+    ("upgrade/2/hasten_removal!", 2),
     ("upgrade/2/copy_day", 1),
     ("upgrade/2/copy_day!", 2),
     ("upgrade/2/drop_day!", 1),
     ("upgrade/2/drop_day!", 1),
+    ("upgrade/2/keep_replaced!", 1),
     ("upgrade/2/drop_old", 1),
     ("upgrade/2/drop_old!", 1),
 ]
@@ -89,6 +92,12 @@ def expect_all(store: FilledStore) -> None:
     newest = date(1970, 1, 1) + timedelta(build.RECEIVE_DAY)
     assert store.read_meta("attribute_index_from") == str(newest + timedelta(1))
     assert store.read_meta("schema_version") == "2"
+    assert store.read_meta("upgrading_from") == ""
+    lifetime = (
+        "select extract(create_table_query, 'old_parts_lifetime = \\\\d+') as found"
+        " from system.tables where database = currentDatabase() and name = 'spans'"
+    )
+    assert ask(store, lifetime) == [{"found": b"old_parts_lifetime = 480"}]
 
 
 def test_old_store_is_upgraded_and_says_how_far_it_is(home: Home) -> None:
@@ -156,11 +165,68 @@ def stop_at(home: Home, name: str, nth: int = 1) -> None:
     engine.close()
 
 
+def version_seen_by_older_clew(home: Home) -> str:
+    """All that it looks at before it takes the store for its own."""
+    engine = place(home.path, MEMORY_BYTES, home.url).writer()
+    rows = engine.query(load("store/read_meta"), {"key": "schema_version"}).to_pylist()
+    engine.close()
+    return rows[0]["value"].decode()
+
+
 def test_upgrade_goes_on_wherever_it_was_stopped(home: Home) -> None:
     old_store(home)
     # One store: each stop is a step further than the one before.
     for name, nth in POINTS:
         stop_at(home, name, nth)
+        assert version_seen_by_older_clew(home) == "2", (name, nth)
+    store = home.open()
+    expect_all(store)
+    store.close()
+
+
+def test_store_that_is_not_touched_yet_may_go_back_to_an_older_clew(home: Home) -> None:
+    old_store(home, days=DAYS - 1)
+    stop_at(home, "store/write_meta!")
+    assert version_seen_by_older_clew(home) == "1"
+    old_store(home)
+    store = home.open()
+    newest = date(1970, 1, 1) + timedelta(build.RECEIVE_DAY)
+    assert store.read_meta("attribute_index_from") == str(newest + timedelta(1))
+    assert store.read_meta("upgrading_from") == ""
+    store.close()
+
+
+def test_next_upgrade_can_be_marked_after_one_that_is_done(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old_store(home)
+    home.open().close()
+    monkeypatch.setattr(upgrade, "SCHEMA_VERSION", 3)
+    stop_at(home, "store/write_meta!", 2)
+    store = home.open()
+    assert store.read_meta("schema_version") == "3"
+    assert store.read_meta("upgrading_from") == ""
+    store.close()
+
+
+def test_upgrade_keeps_the_reserve_of_the_disk_and_says_what_is_missing(home: Home) -> None:
+    old_store(home)
+    where = place(home.path, MEMORY_BYTES, home.url)
+    engine = where.writer()
+    with pytest.raises(StoreError, match=r"copies the spans of .* are missing: make") as raised:
+        prepare(engine, str(where), print, lambda: 1)
+    assert raised.value.transient
+    engine.close()
+    store = home.open()
+    expect_all(store)
+    store.close()
+
+
+@pytest.mark.embedded_only("the disk of a server is not ours")
+def test_free_space_of_the_folder_counts_without_the_reserve(home: Home) -> None:
+    old_store(home)
+    with pytest.raises(StoreError, match="lower --disk-reserve-bytes"):
+        FilledStore.open(home.path, memory_bytes=MEMORY_BYTES, reserve_bytes=1 << 60)
     store = home.open()
     expect_all(store)
     store.close()

@@ -4,6 +4,7 @@ decodes them.
 
 from __future__ import annotations
 
+import itertools
 import json
 import uuid
 from collections.abc import Callable
@@ -37,6 +38,9 @@ class MemoryTables:
         self.rows[table] = [row for row in self.rows[table] if row != segment]
 
 
+_numbers = itertools.count(1)
+
+
 class Killed(BaseException):
     """Stands for SIGKILL: nothing may catch it."""
 
@@ -58,7 +62,7 @@ def journal(tmp_path: Path) -> Path:
 
 def put(journal: Path, *spans: int, damage: int | None = None, version: int = 1) -> bytes:
     """A sealed segment with one record for each number of spans; its id."""
-    segment_id = uuid.UUID(int=(len(list(journal.iterdir())) + 1) << 80).bytes
+    segment_id = uuid.UUID(int=next(_numbers) << 80).bytes
     content = bytearray(
         segments.segment(
             *segments.sealed(*((body(n), n) for n in spans)), segment_id=segment_id, version=version
@@ -148,16 +152,56 @@ def test_refused_segment_ends_as_dead_letter_once_others_prove_that_the_store_wo
     for _ in range(PERMANENT_ATTEMPTS + 3):
         assert ingest.drain() == 0
     assert list(journal.glob("*.seg")), "alone it proves nothing: the store may be at fault"
-    sound = put(journal, 3)
-    ingest.drain()
+    sound = []
+    for _ in range(PERMANENT_ATTEMPTS):
+        assert list(journal.glob("*.seg"))
+        sound += [put(journal, 3)] * 3
+        ingest.drain()
     ingest.drain()
     dead = journal / "dead-letter"
-    assert tables.rows["spans"] == [sound] * 3
+    assert tables.rows["spans"] == sound
     assert (
         "column x is unknown" in json.loads((dead / f"{poison.hex()}.json").read_text())["reason"]
     )
     assert (dead / f"{poison.hex()}.seg").exists()
     assert not list(journal.glob("*.seg"))
+
+
+def test_store_that_refused_everything_for_a_while_gets_every_segment_afterwards(
+    journal: Path,
+) -> None:
+    waiting = [put(journal, 3) for _ in range(6)]
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+
+    def refuse(table: str, rows: int) -> None:
+        raise StoreError("table spans does not exist")
+
+    tables.fail = refuse
+    for _ in range(2 * PERMANENT_ATTEMPTS):
+        assert ingest.drain() == 0
+    tables.fail = lambda table, rows: None
+    assert ingest.drain() == 6
+    assert sorted(tables.rows["spans"]) == sorted(waiting * 3)
+    assert not (journal / "dead-letter").exists()
+
+
+def test_process_that_is_told_to_end_during_an_insert_is_no_fault_of_the_segment(
+    journal: Path,
+) -> None:
+    segment = put(journal, 3)
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+    seen = []
+
+    def stopped(table: str, rows: int) -> None:
+        seen.append((journal / f"{segment.hex()}.tries").exists())
+        ingest.excuse()
+        seen.append((journal / f"{segment.hex()}.tries").exists())
+
+    tables.fail = stopped
+    ingest.drain()
+    assert seen[:2] == [True, False]
 
 
 def test_segment_at_which_processes_die_goes_last_and_ends_as_dead_letter(journal: Path) -> None:

@@ -2,6 +2,7 @@
 
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::ArrowError;
+use xxhash_rust::xxh64::xxh64;
 
 use super::keys::Kept;
 use super::source::Source;
@@ -98,12 +99,7 @@ impl Output {
         receive_day: u16,
     ) -> Result<RecordBatch, ArrowError> {
         let rows = self.scope.len();
-        let [half, _] = segment.as_chunks::<8>().0 else {
-            return Err(ArrowError::SchemaError(
-                "a segment's id has 16 bytes".to_owned(),
-            ));
-        };
-        let batch = u64::from_be_bytes(*half);
+        let batch = batch_of(segment);
         let lists = self.lists.offsets();
         let columns: Vec<ArrayRef> = vec![
             vec![receive_day; rows].into_array()?,
@@ -123,4 +119,12 @@ impl Output {
         ];
         RecordBatch::try_new(attribute_index_schema(), columns)
     }
+}
+
+/// What tells the rows of two segments apart: the milliseconds of the id, which compress well, and a hash of all
+/// of it, because ids of one millisecond have their first half in common.
+fn batch_of(segment: [u8; 16]) -> u64 {
+    let milliseconds = u128::from_be_bytes(segment) >> 80;
+    let hash = xxh64(&segment, 0);
+    ((milliseconds as u64) << 32) | (hash & 0xffff_ffff)
 }

@@ -1,8 +1,8 @@
 """Which attributes spans have, and which values: for editors that complete a query.
 
-Without a query the attribute index answers for all spans of a range, at its edges perhaps for some
-seconds more. With one, the newest matching spans answer, `SAMPLE` at most. What is not everything
-is not `complete`.
+Without a query the attribute index answers for all spans of a range, and at its edges for more: a
+row of it covers the seconds of one batch. With one, the newest matching spans answer, `SAMPLE` at
+most. What is not everything is not `complete`.
 """
 
 from collections.abc import Collection

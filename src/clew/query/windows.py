@@ -60,7 +60,9 @@ class Windows:
         """The window to look through now; None: the whole range is done."""
         if self._last < self._start:
             return None
-        if self._length > INDEXED_FROM_NS or self._known_from is not None:
+        wide = self._length > INDEXED_FROM_NS or self._known_from is not None
+        # Later than the index can say lies no second of its own.
+        if wide and self._last // SECOND_NS < MAX_SECOND:
             if (window := self._indexed()) is not None:
                 return window
         last = self._last

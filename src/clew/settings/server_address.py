@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"http": 8123, "https": 8443, "clickhouse": 8123}
+# Nothing else: a password with a / or @ in it would end here, and a name is in logs.
+_DATABASE = re.compile(r"[A-Za-z0-9_-]*")
 _EXAMPLE = "for example http://user:password@127.0.0.1:8123/clew"
 
 
@@ -36,9 +39,11 @@ class ServerAddress(NamedTuple):
                 f"https:// or clickhouse:// and names a host, {_EXAMPLE}"
             )
         database = unquote(parts.path.strip("/"))
-        if parts.query or parts.fragment or "/" in database:
+        if parts.query or parts.fragment or not _DATABASE.fullmatch(database):
             raise ValueError(
-                f"{name}: only the name of a database may stand behind the host; give {_EXAMPLE}"
+                f"{name}: only the name of a database may stand behind the host, of letters A-Z, "
+                "digits, _ and -; in a user or password write / as %2F and @ as %40; "
+                f"give {_EXAMPLE}"
             )
         return cls(
             parts.scheme == "https",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Protocol
 
 from clew.settings import ServerAddress
 from clew.store.embedded import Embedded, server_settings
 from clew.store.engine import Engine, EngineSettings, WritingEngine
+from clew.store.upgrade import Room
 
 
 class Place(Protocol):
@@ -25,6 +27,9 @@ class Place(Protocol):
 
     def reader(self, settings: EngineSettings) -> Engine:
         """A connection with these settings, for reading."""
+
+    def room(self, reserve_bytes: int) -> Room:
+        """Tells how many bytes may still be written here; None when the disk is not ours."""
 
     def look(self) -> None:
         """Find out whether `trouble` is over, or has begun; takes at most two seconds."""
@@ -53,6 +58,10 @@ class Folder:
     def reader(self, settings: EngineSettings) -> Embedded:
         """See `Place`."""
         return Embedded(self._path, {**self._settings, **settings})
+
+    def room(self, reserve_bytes: int) -> Room:
+        """See `Place`."""
+        return lambda: shutil.disk_usage(self._path).free - reserve_bytes
 
     def look(self) -> None:
         """See `Place`. What is in this process is reached."""

@@ -94,6 +94,9 @@ class Server:
         """A connection whose every request has these settings."""
         return ServerEngine(self, settings, READ_SECONDS, database=self.address.database)
 
+    def room(self, reserve_bytes: int) -> None:
+        """See `Place`. The disk is the server's."""
+
     def look(self) -> None:
         """Ask for a sign of life; `trouble` says what came of it. Takes at most two seconds."""
         client = self._clients.get(READ_SECONDS) or self._clients.get(WRITE_SECONDS)
@@ -209,10 +212,12 @@ class ServerEngine:
         ask = load("store/running_writes")
         while running := self.query(ask, {"prefix": self._prefix}).to_pylist():
             if time.monotonic() > deadline:
+                reasons = [row["reason"].decode() for row in running if row["reason"]]
+                failing = f"; the server says: {reasons[0]}" if reasons else ""
                 raise StoreError(
                     f"{self._server.address} has been at {running[0]['id'].decode()} and "
                     f"{len(running) - 1} other writes of an earlier Clew for {SETTLE_SECONDS} s; "
-                    "Clew waits until they have ended",
+                    f"Clew waits until they have ended{failing}",
                     transient=True,
                 )
             time.sleep(_LOOK_EVERY_S)

@@ -55,12 +55,14 @@ class Store:
         *,
         memory_bytes: int,
         url: str = "",
+        reserve_bytes: int = 0,
         report: Report = lambda what: None,
     ) -> Self:
         """Open or create the store in this directory, or on the ClickHouse server that `url` names.
 
         The engine keeps within `memory_bytes`; on a server each query keeps within its share.
-        An older Clew's data is upgraded first, and `report` is told how far that is.
+        An older Clew's data is upgraded first, and `report` is told how far that is; that leaves
+        `reserve_bytes` of our own disk free.
         Raises `UnusableError` when waiting does not help: a newer Clew wrote the data, a server
         refuses the account; else `StoreError` when it cannot be opened.
         """
@@ -68,7 +70,7 @@ class Store:
         where.prepare()
         writer = where.writer()
         try:
-            prepare(writer, str(where), report)
+            prepare(writer, str(where), report, where.room(reserve_bytes))
             queries, streams = query_settings(memory_bytes), stream_settings(memory_bytes)
             reader = Reader(
                 [where.reader(queries) for _ in range(QUERIES)],

@@ -10,7 +10,7 @@ from clew.settings import ServerAddress, Settings, load
         ("https://h/", "https://h:8443", ("default", "", "default")),
         ("clickhouse://h:9/db", "http://h:9", ("default", "", "db")),
         ("http://u:p%40%2F%3Aw@h:1/db", "http://h:1", ("u", "p@/:w", "db")),
-        ("http://u@[::1]:1/d%20b", "http://[::1]:1", ("u", "", "d b")),
+        ("http://u@[::1]:1/d_1-B", "http://[::1]:1", ("u", "", "d_1-B")),
     ],
 )
 def test_address_names_server_account_and_database(
@@ -31,6 +31,11 @@ def test_address_names_server_account_and_database(
         "http://u:secret@h/a/b",
         "http://u:secret@h/db?readonly=0",
         "http://u:secret@[::1/db",
+        "http://h:9000/secret@db",
+        "http://h/secret%40db",
+        "http://u:9000/secret@h/db",
+        "http://h/d secret",
+        "http://h/secrét",
     ],
 )
 def test_other_text_is_refused_with_an_example_and_without_its_password(text: str) -> None:

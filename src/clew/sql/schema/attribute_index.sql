@@ -10,10 +10,11 @@ create table if not exists attribute_index
     type Enum8('string' = 1, 'int' = 2, 'float' = 3, 'bool' = 4, 'other' = 5),
     time DateTime('UTC') codec(Delta, ZSTD(1)),  -- first and last second with such a span
     last_time DateTime('UTC') codec(Delta, ZSTD(1)),
-    batch UInt64 codec(Delta, ZSTD(1)),  -- the first half of the segment's id
+    batch UInt64 codec(Delta, ZSTD(1)),  -- from the segment's id: 32 bits of its time, 32 of its hash
 
     spans UInt32 codec(ZSTD(1)),  -- that carry it; 0 with an empty key
-    -- Values as text, most frequent first, none above 128 bytes: all if at most 32, else at most 8 that occur twice or more.
+    -- Values as text, most frequent first, none above 128 bytes: all if at most 32, else at most 8
+    -- that occur twice or more.
     values Array(String),
     counts Array(UInt32),  -- spans per value
     complete Bool,  -- `values` is all there is
