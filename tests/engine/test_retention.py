@@ -1,6 +1,7 @@
 """Retention on the real engine: what is dropped is gone from the tables and from the disk."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,15 @@ import pytest
 from clew import counters
 from clew.query.trace import trace_json
 from clew.sql import Statement
-from clew.store.retention import EVERY_S, MINUTES_OF_AN_HOUR, Evidence, Limits, Retention
+from clew.store.retention import (
+    EVERY_S,
+    HELD_S,
+    MINUTES_OF_AN_HOUR,
+    Evidence,
+    Limits,
+    Part,
+    Retention,
+)
 from tests import build
 from tests.engine.conftest import FilledStore
 
@@ -205,6 +214,67 @@ def test_merges_are_bounded_by_what_the_store_may_take(store: FilledStore) -> No
     round_of(store, Limits(0, 0, 1, 0), lambda: 8 << 30)
     merges = b"max_bytes_to_merge_at_max_space_in_pool = 536870912"
     assert merges in rows(store, text)[0]["engine_full"]
+    round_of(store, NO_LIMIT)
+    assert b"max_bytes_to_merge" not in rows(store, text)[0]["engine_full"]
+
+
+def test_bound_of_merges_follows_the_disk(store: FilledStore) -> None:
+    disk = [8 << 30]
+    retention = Retention(store, Limits(0, 0, 1, 0), free_bytes=lambda: disk[0])
+    text = (
+        "select extract(engine_full, 'max_space_in_pool = ([0-9]+)') as size "
+        "from system.tables where database = currentDatabase() and name = 'spans'"
+    )
+    for free, size in ((8 << 30, b"536870912"), (16 << 30, b"1073741824")):
+        disk[0] = free
+        retention.round()
+        assert rows(store, text)[0]["size"] == size
+
+
+def test_table_of_somebody_else_is_left_alone(store: FilledStore) -> None:
+    fill(store, 40, 0)
+    confirm(store)
+    for text in (
+        "create table backup (receive_day Date) engine = MergeTree "
+        "partition by receive_day order by tuple()",
+        "insert into backup select receive_day from spans",
+    ):
+        store.run(Statement("test", text, frozenset()), {})
+    round_of(store, Limits(14, 0, 0, 0))
+    assert kept(store) == [(0, 50)]
+    assert kept(store, "backup") == [(40, 50), (0, 50)]
+
+
+@pytest.mark.embedded_only("the disk of a server is not looked at")
+def test_day_that_a_reader_holds_costs_no_other_day(
+    store: FilledStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(store, 3, 2, 1, 0)
+    clock = [0.0]
+    retention = Retention(
+        store,
+        Limits(0, 0, 10_000, 9_000),
+        free_bytes=lambda: 9_400,  # urgent, and a reader keeps it so
+        now_ns=lambda: NOW_NS,
+        monotonic=lambda: clock[0],
+    )
+    first = [part for part in retention._parts() if (TODAY - part.day).days == 3]
+    read = retention._parts
+
+    def with_held() -> list[Part]:
+        live = read()
+        gone = [replace(one, is_live=False) for one in first if one not in live]
+        known = {(one.table, one.name) for one in live}
+        return live + [one for one in gone if (one.table, one.name) not in known]
+
+    monkeypatch.setattr(retention, "_parts", with_held)
+    for now in (0, 5, 10, HELD_S - 1):
+        clock[0] = now
+        retention.round()
+        assert [ago for ago, _ in kept(store)] == [2, 1, 0]
+    clock[0] = HELD_S
+    retention.round()
+    assert [ago for ago, _ in kept(store)] == [1, 0]
 
 
 def test_replaced_parts_go_early_while_the_disk_is_short(store: FilledStore) -> None:

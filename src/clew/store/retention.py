@@ -26,7 +26,7 @@ from clew import counters
 from clew.settings import rough_size
 from clew.sql import load
 from clew.store.errors import StoreError
-from clew.store.store import Store
+from clew.store.store import IDEMPOTENT_TABLES, SEGMENT_TABLES, Store
 
 EVERY_S = 60.0
 # A fast sender fills a gibibyte in less than a minute.
@@ -35,6 +35,8 @@ LOOK_EVERY_S = 5.0
 REPLACED_S = 480
 TIGHT_REPLACED_S = 10
 MINUTES_OF_AN_HOUR = 60
+# A reader keeps a dropped part on disk; none reads for longer than this.
+HELD_S = 300.0
 # A store at its limit loses a piece at a time; without a bound one part would be nearly all of it.
 PIECES = 16
 LEAST_MERGE = 64 << 20
@@ -177,16 +179,17 @@ def whole_days(parts: Iterable[Part]) -> list[Removal]:
     ]
 
 
-def shortage(free: int, replaced: int, limits: Limits) -> int:
+def shortage(free: int, replaced: int, limits: Limits, held: int = 0) -> int:
     """How many bytes must become free; negative when there is room.
 
     Replaced parts go by themselves within minutes, so a large merge costs no data; but once half of
-    the way to the reserve is gone, there is no time for that.
+    the way to the reserve is gone, there is no time for that. `held` bytes are dropped already and
+    go when their readers end: they are as good as free.
     """
     if not limits.free_bytes:
         return 0
     is_urgent = free < (limits.free_bytes + limits.reserve_bytes) // 2
-    return limits.free_bytes - free - (0 if is_urgent else replaced)
+    return limits.free_bytes - free - held - (0 if is_urgent else replaced)
 
 
 def merge_size(budget: int) -> int:
@@ -213,6 +216,7 @@ class Retention:
         turn: AbstractContextManager[Any] | None = None,
         log: Callable[[str], None] = lambda text: None,
         now_ns: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._limits = limits
@@ -220,8 +224,12 @@ class Retention:
         self._turn = nullcontext() if turn is None else turn
         self._log = log
         self._now_ns = now_ns
+        self._monotonic = monotonic
         self._evidence: Evidence | None = None
-        self._merges_are_bounded = False
+        # Not known before the first round; then 0 when merges are not bounded.
+        self._merge_size: int | None = None
+        # (table, name) of dropped parts that a reader may hold: when, and whether for the disk.
+        self._dropped: dict[tuple[str, str], tuple[float, bool]] = {}
         # None: not known, an earlier process may have ended in the middle.
         self._is_tight: bool | None = None
 
@@ -265,18 +273,35 @@ class Retention:
     def _make_room(self, parts: list[Part], stop: threading.Event | None) -> list[Part]:
         if not self._free_bytes:
             return parts
+        if self._dropped:
+            parts = self._parts()
         free = self._free_bytes()
         self._keep_replaced(parts, free)
-        replaced = sum(part.bytes for part in parts if not part.is_live)
-        short = shortage(free, replaced, self._limits)
+        held, must_wait = self._held(parts)
+        replaced = sum(part.bytes for part in parts if not part.is_live) - held
+        short = 0 if must_wait else shortage(free, replaced, self._limits, held)
         wanted = rough_size(self._limits.free_bytes)
         why = f"the disk has {rough_size(free)} free, less than {wanted}"
         parts = self._remove(parts, oldest_first(parts, short), "disk", why, stop)
         counters.put("clew_store_disk_free_bytes", self._free_bytes())
         return parts
 
+    def _held(self, parts: Collection[Part]) -> tuple[int, bool]:
+        """Bytes of dropped parts still on disk, and whether one of them was to make room there."""
+        now = self._monotonic()
+        still = {(part.table, part.name): part.bytes for part in parts if not part.is_live}
+        self._dropped = {
+            key: (since, for_disk)
+            for key, (since, for_disk) in self._dropped.items()
+            if key in still and now - since < HELD_S
+        }
+        must_wait = any(for_disk for _, for_disk in self._dropped.values())
+        return sum(still[key] for key in self._dropped), must_wait
+
     def _parts(self) -> list[Part]:
-        rows = self._store.reader().query(load("store/retention_parts")).to_pylist()
+        tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES))
+        found = self._store.reader().query(load("store/retention_parts"), tables=tables)
+        rows = found.to_pylist()
         return [
             Part(
                 row["table"].decode(),
@@ -302,15 +327,19 @@ class Retention:
             self._is_tight = is_tight
 
     def _bound_merges(self, parts: Collection[Part]) -> None:
-        """Once a start: what the store may take changes with the settings and the disk."""
+        """What the store may take changes with the settings and the disk; the table remembers."""
         budget = self._limits.max_bytes
         if self._free_bytes and self._limits.free_bytes:
             room = sum(part.bytes for part in parts) + self._free_bytes()
             budget = min(budget, room) if budget else room
-        if budget and not self._merges_are_bounded:
-            size = merge_size(budget)
+        size = merge_size(budget) if budget else 0
+        if size == self._merge_size:
+            return
+        if size:
             self._store.run(load("store/retention_merge_size", bytes=str(size)), {})
-        self._merges_are_bounded = True
+        else:
+            self._store.run(load("store/retention_any_merge_size"), {})
+        self._merge_size = size
 
     def _observe(self, parts: Collection[Part], clock: date) -> Evidence:
         if self._evidence is None:
@@ -343,6 +372,8 @@ class Retention:
             if not removed:
                 continue
             gone.update(removal.parts)
+            dropped = (self._monotonic(), reason == "disk")
+            self._dropped.update({(part.table, part.name): dropped for part in removal.parts})
             counters.add("clew_store_removed_spans_total", removal.spans, reason=reason)
             counters.add("clew_store_removed_bytes_total", removal.bytes, reason=reason)
             what = "" if removal.whole_day else "a part of "

@@ -1,4 +1,4 @@
--- Every part of the tables that are kept by receive day. Replaced parts are there for some minutes.
+-- Every part of Clew's own tables that are kept by receive day; others may lie beside them. Replaced parts are there for some minutes.
 select
     table,
     name,
@@ -9,12 +9,7 @@ select
     max_block_number as last_block
 from system.parts
 where database = currentDatabase()
-    and table in (
-        select name
-        from system.tables
-        where database = currentDatabase()
-            and partition_key = 'receive_day'
-    )
+    and has(splitByChar(',', {tables:String}), table)
 order by
     day,
     last_block,
