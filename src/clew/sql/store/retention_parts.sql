@@ -1,4 +1,5 @@
--- Every part of Clew's own tables that are kept by receive day; others may lie beside them. Replaced parts are there for some minutes.
+-- Every part of Clew's own tables that are kept by receive day; others may lie beside them.
+-- Replaced parts are there for some minutes.
 select
     table,
     name,
