@@ -17,7 +17,7 @@ from clew.cli.output import Failure, marked
 _TRIES = 6
 _LONGEST_WAIT_S = 10.0
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
+LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
 class Api:
@@ -30,7 +30,7 @@ class Api:
             base_url=self.address,
             timeout=httpx2.Timeout(60, connect=5),
             transport=transport,
-            trust_env=httpx2.URL(self.address).host not in _LOOPBACK,
+            trust_env=httpx2.URL(self.address).host not in LOOPBACK,
         )
 
     def __enter__(self) -> Self:

@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
-from clew.cli.client import advice
+from clew.cli.client import LOOPBACK, advice
 from clew.cli.output import Failure
 
 BATCH_SPANS = 2000
@@ -126,7 +126,7 @@ class Uploader:
         self.url = url if url.endswith("/v1/traces") else f"{url}/v1/traces"
         self.tally = Tally()
         self._sleep = sleep
-        local = httpx2.URL(url).host in ("127.0.0.1", "localhost", "::1", "[::1]")
+        local = httpx2.URL(url).host in LOOPBACK
         self._client = httpx2.Client(timeout=TIMEOUT_S, transport=transport, trust_env=not local)
         self._threads = ThreadPoolExecutor(IN_FLIGHT, "upload")
         self._pending: deque[Future[Outcome]] = deque()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +16,7 @@ from clew.formats import jaeger_write, otlp_write, zipkin_write
 _LINE_BYTES = 4 << 20
 
 
-class Writer:
+class Writer(ABC):
     """Pieces of a file: `begin`, a `trace` as often as needed, `end`.
 
     `lost` counts what the format cannot carry, by what it is.
@@ -28,9 +29,9 @@ class Writer:
     def begin(self) -> bytes:
         return b""
 
+    @abstractmethod
     def trace(self, groups: Iterable[ResourceSpans]) -> Iterator[bytes]:
         """The groups of one trace."""
-        raise NotImplementedError
 
     def end(self) -> bytes:
         return b""
