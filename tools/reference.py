@@ -19,7 +19,8 @@ HEAD = """# Commands
 Written by `make reference` from the program; `clew COMMAND --help` says the same.
 A setting of `clew serve` comes from its flag, else the variable `[env: …]`, else the file.
 All settings are in [settings.md](settings.md).
-Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+Exit status: 0 done, 1 failed, 2 wrong usage.
+As after signals: 130 interrupted, 141 nobody reads the output any more (`| head`), 143 terminated.
 """
 SETTINGS_HEAD = """# Settings
 

@@ -25,7 +25,7 @@ from typing import Any, TextIO
 import uvicorn
 
 from clew import counters
-from clew.api import LOOPBACK_HOSTS
+from clew.api import LOOPBACK_HOSTS, Protocol
 from clew.api.app import create_app
 from clew.api.health import Facts
 from clew.api.status import RATED
@@ -263,6 +263,7 @@ def api_server(store: Store, processes: Processes, bound: Address) -> Server:
             log_level="warning",
             access_log=False,
             lifespan="off",
+            http=Protocol,
             server_header=False,
             limit_concurrency=256,
             timeout_keep_alive=15,

@@ -273,7 +273,9 @@ def test_traces_beyond_the_connections_are_told_to_come_back(
     assert sorted(answer.status_code for answer in answers) == [200] * reader.streams + [503]
     busy = next(answer for answer in answers if answer.status_code == 503)
     assert busy.headers["retry-after"] == "2"
-    assert busy.json()["error"]["code"] == "busy"
+    error = busy.json()["error"]
+    assert error["code"] == "busy"
+    assert error["hint"].startswith("Ask again after the seconds of Retry-After")
 
 
 def test_client_that_leaves_frees_its_turn(store: FilledStore, app: FastAPI) -> None:

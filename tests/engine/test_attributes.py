@@ -113,6 +113,12 @@ def test_intrinsics_have_values_too(
     assert values(client, "status", prefix="er", **asked) == [("error", "status", 1)]
     assert values(client, "event:name", **asked) == [("retry", "string", 1)]
     assert values(client, "instrumentation:name", **asked) == [("lib", "string", 3 + others)]
+    answer = client.get("/api/v1/attributes/event:name/values", **asked).json()
+    assert answer["covered"]["sampledSpans"] == (3 if asked else None)
+    path = "/api/v1/attributes/duration/values"
+    error = client.error(path, 404, scope="intrinsic", **asked)
+    assert error["message"] == "There is no list of values of an intrinsic 'duration'."
+    assert "event:name" in error["hint"]
 
 
 def test_lists_are_shown_as_json_from_the_spans_only(filled: FilledStore, client: Client) -> None:

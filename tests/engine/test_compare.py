@@ -137,6 +137,10 @@ def test_baseline_is_of_the_same_service_and_operation(store: FilledStore, clien
     assert answer["baseline"]["matchedSpans"] == 20
     asked = client.get("/api/v1/compare", q=q, baseline="{ }").json()
     assert asked["baseline"]["matchedSpans"] == 70
+    # All of the shop is in the selection: what is left to compare with are the others.
+    answer = client.get("/api/v1/compare", q="service.name = shop").json()
+    assert answer["baseline"]["query"] == "{ }"
+    assert answer["baseline"]["matchedSpans"] == 50
 
 
 def test_nothing_to_compare_gives_no_difference(store: FilledStore, client: Client) -> None:

@@ -116,6 +116,27 @@ def test_queries_of_whole_traces_count_the_spans_they_match(
     assert same[0] == same[1]
 
 
+def test_trace_id_is_looked_up_whatever_the_time(store: FilledStore, client: Client) -> None:
+    old = AT - 50 * 3600 * SECOND
+    spans = [build.span(span_id=one, start_ns=old + one, attrs={"n": one}) for one in (1, 2, 9)]
+    store.take(build.request(*spans))
+    asked = {"q": build.TRACE_ID.hex().upper(), "start": str(AT), "end": str(AT + SECOND)}
+    answer = client.get("/api/v1/histogram", **asked).json()
+    assert sum(bucket["spanCount"] for bucket in answer["buckets"]) == 3
+    assert answer["covered"]["startTimeUnixNano"] == str(old + 1)
+    assert answer["covered"]["endTimeUnixNano"] == str(old + 9)
+    answer = client.get("/api/v1/attributes", prefix="n", scope="span", **asked).json()
+    assert [(one["key"], one["spanCount"]) for one in answer["attributes"]] == [("n", 3)]
+    assert answer["covered"]["startTimeUnixNano"] == str(old + 1)
+    assert len(client.get("/api/v1/attributes/n/values", **asked).json()["values"]) == 3
+    # What is not stored is nowhere; and a filter by id is a filter like any other.
+    answer = client.get("/api/v1/histogram", **{**asked, "q": "ab" * 16}).json()
+    assert answer["buckets"] == []
+    assert answer["covered"]["startTimeUnixNano"] == asked["start"]
+    answer = client.get("/api/v1/histogram", **{**asked, "q": f"trace:id = {asked['q']}"}).json()
+    assert answer["buckets"] == []
+
+
 def test_widths_are_round_and_few_enough() -> None:
     hour = 3600 * SECOND
     assert width_of(AT, AT + hour, 60) == 120 * SECOND  # an aligned hour touches 61 minutes

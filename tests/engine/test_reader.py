@@ -56,6 +56,23 @@ def test_answer_has_a_row_limit(store: FilledStore) -> None:
     assert raised.value.memory
 
 
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "select number from numbers(2000000)",
+        "select groupArray(number) from numbers(1000000000)",
+        "select number, throwIf(number = 900000) from numbers(1000000)",
+        "select no_such_column from numbers(1)",
+    ],
+)
+def test_failed_query_leaves_nothing_in_the_next_answer(store: FilledStore, failing: str) -> None:
+    reader = store.reader()
+    with pytest.raises(StoreError):
+        reader.query(statement(failing))
+    # The pool gives out the connection that was used last.
+    assert reader.query(statement("select 7 as seven")).to_pylist() == [{"seven": 7}]
+
+
 def test_threads_share_the_pool(store: FilledStore) -> None:
     reader = store.reader()
     store.take(build.request(*[build.span(span_id=number) for number in range(1, 101)]))

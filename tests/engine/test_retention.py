@@ -11,15 +11,9 @@ import pytest
 from clew import counters
 from clew.query.trace import trace_json
 from clew.sql import Statement
-from clew.store.retention import (
-    EVERY_S,
-    HELD_S,
-    MINUTES_OF_AN_HOUR,
-    Evidence,
-    Limits,
-    Part,
-    Retention,
-)
+from clew.store.evidence import MINUTES_OF_AN_HOUR, Evidence
+from clew.store.removals import Limits, Part
+from clew.store.retention import EVERY_S, HELD_S, Retention
 from tests import build
 from tests.engine.conftest import FilledStore
 

@@ -1,10 +1,15 @@
 """Queries that look at whole traces, on the real engine: what is found and shown."""
 
+import math
+from time import monotonic
+
+import pyarrow as pa
 import pytest
 
 from clew.query import evaluate, find_by_trace
+from clew.query.cursor import Cursor
 from clew.query.finder import FoundTrace
-from clew.query.language import Pipeline, parse
+from clew.query.language import Pipeline, Query, parse
 from clew.query.matches import Matches
 from clew.query.search import Page, first_page, search
 from clew.store import Reader, StoreError
@@ -45,6 +50,33 @@ def put_shop(store: FilledStore, trace_id: bytes = build.TRACE_ID, age_s: int = 
         ],
         segment=trace_id,
     )
+
+
+def put_chain(store: FilledStore, size: int) -> None:
+    """One trace, each of whose spans is the parent of the next one."""
+    one = build.span("step", span_id=1, start_ns=END_NS - build.SECOND_NS, attrs={"n": 1})
+    spans, ranges, _ = build.batches(build.request(one))
+    ids = [number.to_bytes(8, "big") for number in range(size + 1)]
+    table = pa.Table.from_batches([spans]).take([0] * size)
+    for name, column in (("span_id", ids[1:]), ("parent_span_id", ids[:-1])):
+        field = table.schema.field(name)
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, field, pa.array(column, field.type))
+    store.insert("trace_ranges", ranges)
+    store.insert("spans", table.combine_chunks().to_batches()[0])
+
+
+def pages(store: FilledStore, query: Query) -> list[Page]:
+    cursor: Cursor | None = first_page(END_NS - HOUR_NS, END_NS)
+    found = []
+    while cursor is not None:
+        found.append(search(store.reader(), query, cursor, 20))
+        cursor = found[-1].cursor
+    return found
+
+
+def numbers(page: Page) -> list[int]:
+    return [trace.summary.trace_id[0] for trace in page.traces]
 
 
 def find(store: FilledStore, query: str, **options: int) -> Page:
@@ -150,10 +182,10 @@ def test_trace_that_the_engine_cannot_give_out_is_passed_over(
         put_shop(store, trace_id=bytes([number + 1] * 16), age_s=number + 1)
     fetch = evaluate.fetch
 
-    def fails(reader: Reader, traces: object, columns: object) -> object:
+    def fails(reader: Reader, traces: object, *how: object) -> object:
         if any(one.trace_id[0] == 2 for one in traces):  # type: ignore[attr-defined]
             raise StoreError("Code: 241. too much", 241)
-        return fetch(reader, traces, columns)  # type: ignore[arg-type]
+        return fetch(reader, traces, *how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(find_by_trace, "fetch", fails)
     query = parse("{ } | count() = 7")
@@ -163,6 +195,50 @@ def test_trace_that_the_engine_cannot_give_out_is_passed_over(
     assert page.cursor is not None
     rest = search(store.reader(), query, page.cursor, 20)
     assert [trace.summary.trace_id[0] for trace in rest.traces] == [3]
+
+
+def test_trace_that_takes_too_long_to_evaluate_is_passed_over_by_the_next_page(
+    store: FilledStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        put_shop(store, trace_id=bytes([number + 1] * 16), age_s=number + 1)
+    fetch = evaluate.fetch
+
+    def slow(reader: Reader, traces: object, columns: object, deadline: float) -> object:
+        heavy = any(one.trace_id[0] == 2 for one in traces)  # type: ignore[attr-defined]
+        return fetch(reader, traces, columns, -math.inf if heavy else deadline)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(find_by_trace, "fetch", slow)
+    query = parse("{ } >> { }")
+    first, second, third = pages(store, query)
+    assert numbers(first) == [1]
+    assert first.covered.limited_by == "time"
+    assert first.cursor is not None
+    assert first.cursor.trace_id[0] == 1
+    # It had the time of a page for itself.
+    assert numbers(second) == []
+    assert second.covered.limited_by == "time"
+    assert numbers(third) == [3]
+    assert third.covered.limited_by is None
+
+    matches = Matches(store.reader(), query, END_NS - HOUR_NS, END_NS, 5.0)
+    assert [match.trace_id[0] for match in matches] == [1]
+    assert matches.limited_by == "time"
+
+
+@pytest.mark.embedded_only("the time is spent outside the engine")
+def test_long_chain_of_relations_on_a_large_trace_is_answered_in_time(store: FilledStore) -> None:
+    put_chain(store, 100_000)
+    query = parse(" >> ".join(['{ name = "step" && span.m = nil }'] * 32))
+    began = monotonic()
+    (page,) = pages(store, query)
+    assert monotonic() - began < 15
+    assert page.covered.limited_by is None
+    assert page.traces[0].span_sets[0].matched == 100_000 - 31
+    assert isinstance(query, Pipeline)
+    matches = Matches(store.reader(), query, END_NS - HOUR_NS, END_NS, 5.0)
+    assert [len(match.spans) for match in matches] == [100_000 - 31]
+    assert matches.limited_by is None
 
 
 def test_matches_are_counted_once_and_within_the_range(store: FilledStore) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import shlex
+import subprocess
+import threading
 import time
 import urllib.request
+from typing import Any
 
 import pytest
 
 from tests.build import request, span
-from tests.flow.conftest import Run
+from tests.flow.conftest import BIN, Run, environ_for
 from tests.flow.server import Clew
 
 FOUND_WITHIN_S = 30
@@ -112,6 +116,12 @@ def test_json_of_search_and_services_is_the_answer_of_the_api(run_clew: Run) -> 
     ]
     assert "json" in names
 
+    asked = '{ resource.service.name = "json" } | by(kind) | select(span.http.route)'
+    header, *lines = run_clew("search", asked).stdout.splitlines()
+    assert header.split()[-2:] == ["kind", "span.http.route"]
+    assert any(line.endswith("/hello") for line in lines)
+    assert "/hello" in run_clew("attributes", "span.http.route").stdout
+
 
 def test_limit_is_kept_and_more_is_announced(run_clew: Run) -> None:
     for wait in ([], [], ["--wait"]):  # what was sent before is there no later
@@ -126,14 +136,81 @@ def test_limit_is_kept_and_more_is_announced(run_clew: Run) -> None:
 
 
 def test_time_before_everything_finds_nothing(run_clew: Run) -> None:
-    run_clew("send", "--wait")
+    trace_id = run_clew("send", "--wait").stdout.strip()
     assert run_clew("search", "--start", "0", "--end", "1").stdout == ""
+    assert run_clew("search", "--start", "1971-02-03", "--end", "1971-02-04").stdout == ""
+    for begin in (("--since", "1w"), ("--start", "2026-01-01")):
+        assert trace_id in run_clew("search", "--limit", "1000", *begin).stdout
 
 
 def test_wrong_time_is_explained_by_the_server(run_clew: Run) -> None:
     done = run_clew("search", "--start", "yesterday")
     assert done.returncode == 1
     assert "start: 'yesterday' is not a time. Write it as" in done.stderr
+    done = run_clew("search", "--start", "2500-01-01")
+    assert done.returncode == 1
+    assert "start: 2500-01-01T00:00:00Z is in the future" in done.stderr
+
+
+def tailed(tail: subprocess.Popen[str], trace_id: bytes) -> list[dict[str, Any]]:
+    """What `clew tail --json` printed until this trace came."""
+    assert tail.stdout is not None
+    found = []
+    for line in tail.stdout:
+        found.append(json.loads(line))
+        if found[-1]["traceId"] == trace_id.hex():
+            return found
+    raise AssertionError("it ended")
+
+
+def test_tail_shows_a_trace_that_comes_in_two_halves_once_and_whole(
+    shared_clew: Clew,
+) -> None:
+    def send(service: str, trace_id: bytes, *ids: tuple[int, int]) -> None:
+        now_ns = time.time_ns()
+        spans = [
+            span(trace_id=trace_id, span_id=own, parent=parent, start_ns=now_ns)
+            for own, parent in ids
+        ]
+        post(shared_clew, request(*spans, service=service).SerializeToString())
+
+    halves, last = secrets.token_bytes(16), secrets.token_bytes(16)
+    tail = subprocess.Popen(
+        [str(BIN / "clew"), "tail", "--json", "resource.service.name =~ 'tailed.*'"],
+        env=environ_for(shared_clew),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    watchdog = threading.Timer(90, tail.kill)
+    watchdog.start()
+    asked = threading.Event()
+    try:
+        # It follows from its first question on; that this was asked shows by what it prints.
+        def knock() -> None:
+            while not asked.wait(0.5):
+                send("tailed-first", secrets.token_bytes(16), (1, 0))
+
+        knocking = threading.Thread(target=knock)
+        knocking.start()
+        assert tail.stdout is not None
+        tail.stdout.readline()
+        asked.set()
+        knocking.join()
+
+        send("tailed", halves, (2, 1), (3, 2))
+        time.sleep(1)  # so far apart are the halves
+        send("tailed", halves, (1, 0), (4, 1))
+        found = tailed(tail, halves)
+        send("tailed", last, (1, 0))
+        found += tailed(tail, last)
+    finally:
+        asked.set()
+        watchdog.cancel()
+        tail.kill()
+        tail.communicate()
+    counts = [(one["traceId"], one["spanCount"]) for one in found]
+    assert counts[-1] == (last.hex(), 1)
+    assert [one for one in counts if one[0] == halves.hex()] == [(halves.hex(), 4)]
 
 
 def test_deep_trace_of_ten_thousand_spans_is_drawn(shared_clew: Clew, run_clew: Run) -> None:
@@ -164,10 +241,6 @@ def test_names_of_all_alphabets_arrive_also_in_an_ascii_terminal(
 
 
 def test_closed_pipe_is_no_traceback(shared_clew: Clew, run_clew: Run) -> None:
-    import subprocess
-
-    from tests.flow.conftest import BIN, environ_for
-
     trace_id = run_clew("send", "--wait").stdout.strip()
     done = subprocess.run(
         ["sh", "-c", f"{BIN / 'clew'} trace {trace_id} | true"],

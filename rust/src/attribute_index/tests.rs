@@ -80,11 +80,12 @@ fn emptied_sets_and_chunks_are_as_new() {
 }
 
 #[test]
-fn filter_has_8_to_16_bits_a_value_and_holds_all() {
-    for count in [33, 64, 65, 1_000] {
+fn filter_has_12_to_18_bits_a_value_and_holds_all() {
+    for count in [33, 42, 43, 64, 65, 1_000] {
         let ints: Vec<i64> = (0..count).map(|n| n * n).collect();
         let summary = summary(&Ints(&ints), ints.len(), &mut Budget::default());
-        assert!((ints.len()..2 * ints.len()).contains(&summary.filter.len()));
+        let bits = 8 * summary.filter.len();
+        assert!((12 * ints.len()..=18 * ints.len()).contains(&bits));
         assert!(!summary.complete);
         for int in ints {
             assert!(has(&summary.filter, int.to_string().as_bytes()));

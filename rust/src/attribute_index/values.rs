@@ -204,8 +204,7 @@ impl ValueSet {
         let filter = if complete || self.anything || self.values.is_empty() {
             Vec::new()
         } else if self.filter.is_empty() {
-            let length = self.values.len().next_power_of_two();
-            self.filter_of(length.clamp(LEAST_FILTER, MOST_FILTER))
+            self.filter_of(filter_length(self.values.len()))
         } else {
             self.filter.clone()
         };
@@ -253,15 +252,31 @@ impl ValueSet {
     }
 }
 
-/// Four probes; the length is a power of two.
+/// Bytes of a filter over so many values: 12 to 18 bits for each, as 2^n or 3 * 2^n. The same values
+/// come again in most batches, and then a value that is wrongly found is found in all of them.
+fn filter_length(values: usize) -> usize {
+    let least = values + values.div_ceil(2);
+    let power = least.next_power_of_two();
+    let length = if power / 4 * 3 >= least {
+        power / 4 * 3
+    } else {
+        power
+    };
+    length.clamp(LEAST_FILTER, MOST_FILTER)
+}
+
+/// Four probes, a step apart.
 fn set(filter: &mut [u8], hash: u64) {
-    let mask = (filter.len() as u64 * 8).wrapping_sub(1);
-    let step = hash >> 32 | 1;
-    let mut bit = hash & 0xffff_ffff;
+    let bits = (filter.len() as u64 * 8).max(1);
+    let step = (hash >> 32 | 1) % bits;
+    let mut bit = (hash & 0xffff_ffff) % bits;
     for _ in 0..4 {
-        if let Some(byte) = filter.get_mut(((bit & mask) / 8) as usize) {
+        if let Some(byte) = filter.get_mut((bit / 8) as usize) {
             *byte |= 1 << (bit % 8);
         }
-        bit = bit.wrapping_add(step);
+        bit += step;
+        if bit >= bits {
+            bit -= bits;
+        }
     }
 }

@@ -3,5 +3,6 @@
 from clew.api.app import create_app
 from clew.api.health import Status
 from clew.api.hosts import LOOPBACK_HOSTS
+from clew.api.protocol import Protocol
 
-__all__ = ["LOOPBACK_HOSTS", "Status", "create_app"]
+__all__ = ["LOOPBACK_HOSTS", "Protocol", "Status", "create_app"]

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from starlette.middleware.gzip import GZipMiddleware
 
 from clew.api import (
     attributes,
@@ -21,6 +20,7 @@ from clew.api import (
     traces,
 )
 from clew.api.ask import WAIT_SECONDS, Ask
+from clew.api.compress import Gzip
 from clew.api.explore_types import (
     AttributeKeysAnswer,
     AttributeValuesAnswer,
@@ -127,7 +127,7 @@ def create_app(
     probe("/metrics", "metrics", health.metrics_endpoint(status), _TEXT, PlainTextResponse)
 
     errors.install(app)
-    app.add_middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Gzip, minimum_size=COMPRESS_FROM_BYTES, compresslevel=GZIP_LEVEL)
     if allowed_hosts is not None:
         app.add_middleware(HostCheck, hosts=allowed_hosts)
     app.add_middleware(SafeHeaders)

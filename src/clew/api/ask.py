@@ -56,7 +56,8 @@ class Ask:
                 503,
                 "busy",
                 f"All connections to the store were in use for {self._wait_seconds:g} s.",
-                "Try again in a few seconds.",
+                "Ask again after the seconds of Retry-After, fewer questions at a time, or of a "
+                "shorter range; /api/v1/status says how many are answered at once.",
                 retry=True,
             ) from None
         try:

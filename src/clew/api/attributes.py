@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import Path, Query
 
 from clew.api.ask import Ask
+from clew.api.errors import ApiError
 from clew.api.explore_types import (
     AttributeKey,
     AttributeKeysAnswer,
@@ -18,7 +19,7 @@ from clew.api.searches import End, Start
 from clew.api.span_queries import covered, parse_span_query
 from clew.api.times import Range, parse_range
 from clew.api.types import SampleCovered
-from clew.query.attributes import SAMPLE, SCOPES, Wanted, keys, values
+from clew.query.attributes import INTRINSICS, SAMPLE, SCOPES, Wanted, keys, values
 from clew.query.language import MAX_LENGTH
 from clew.query.newest import Newest
 from clew.query.per_span import SpanQuery
@@ -38,7 +39,8 @@ Filter = Annotated[
     str | None,
     Query(
         description="A query that each span answers alone. With it the answer is made from the "
-        f"newest {SAMPLE} matching spans; without it from the attribute index.",
+        f"newest {SAMPLE} matching spans; without it from the attribute index. A trace id is found "
+        "whatever the time.",
         examples=["service.name = checkout"],
         json_schema_extra={"format": "traceql", "maxLength": MAX_LENGTH},
     ),
@@ -91,6 +93,10 @@ def values_endpoint(
         limit: ValueLimit = 100,
     ) -> AttributeValuesAnswer:
         """Values of a key with the number of spans that have them."""
+        if scope == "intrinsic" and key not in INTRINSICS:
+            hint = f"Intrinsics whose values are listed are: {', '.join(INTRINSICS)}."
+            message = f"There is no list of values of an intrinsic {key[:100]!r}."
+            raise ApiError(404, "no_values", message, hint)
         asked = parse_range(start, end, now_ns())
         wanted = _wanted(asked, scope, prefix, limit)
         found = await ask(values, _matching(q), key, wanted)

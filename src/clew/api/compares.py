@@ -20,7 +20,8 @@ Baseline = Annotated[
     str | None,
     Query(
         description="A query for the spans to compare with, those of q excepted. If left out: "
-        "spans of the service, name and kind that q asks for with =, if it does, else all.",
+        "spans of the service, name and kind that q asks for with =, if it asks for more, else "
+        "all.",
         examples=["{ status != error }"],
         json_schema_extra={"format": "traceql", "maxLength": MAX_LENGTH},
     ),

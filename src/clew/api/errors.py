@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from clew.api.headers import SAFE
 from clew.api.types import ErrorAnswer, ErrorDetail
 from clew.query import QueryError, StoreError
 
@@ -118,6 +119,9 @@ def _validation_error(request: Request, error: Exception) -> Response:
             said = f"{given} is more than {bounds['le']}"
         case "int_parsing" | "int_parsing_size":
             said = f"{given} is not a whole number"
+        case "missing":
+            hint = f"Give it: ?{where}=…; {_PARAMETERS}"
+            return _api_error(request, invalid(where, "the parameter is missing", hint))
         case _:
             said = f"{first['msg']}, but it is {given}"
     return _api_error(request, invalid(where, said, _PARAMETERS))
@@ -139,4 +143,5 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _internal_error(request: Request, error: Exception) -> Response:
     message = "Something went wrong in Clew."
     hint = "The log of the store process has the details; please report them."
-    return answer(500, ErrorDetail(code="internal", message=message, hint=hint))
+    # Made outside of all middleware, so nobody else adds them.
+    return answer(500, ErrorDetail(code="internal", message=message, hint=hint), SAFE)

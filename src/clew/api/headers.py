@@ -3,7 +3,7 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_HEADERS = {
+SAFE = {
     # Traces hold what users did: no browser or proxy keeps them.
     "Cache-Control": "no-store",
     # An attribute that looks like a page must not be taken for one.
@@ -22,7 +22,7 @@ class SafeHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_HEADERS)
+                MutableHeaders(scope=message).update(SAFE)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -38,6 +38,8 @@ def parse_range(start: str | None, end: str | None, now_ns: int) -> Range:
     """The range asked for; without an end it is now, without a start an hour before the end."""
     end_ns = now_ns if end is None else parse_time("end", end)
     start_ns = max(0, end_ns - _HOUR_NS) if start is None else parse_time("start", start)
+    if end is None and start_ns > now_ns:
+        raise invalid("start", f"{start} is in the future", "Give an earlier start, or an end too.")
     if start_ns > end_ns:
         shown = f"{start if start is not None else start_ns} is after end {end or end_ns}"
         raise invalid("start", shown, "Exchange the two.")

@@ -2,7 +2,8 @@
 
 Command modules import at their top only what is cheap; clients, gRPC and the store are imported by
 the command that runs, so that `clew --help` and `clew version` answer at once.
-Exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+Exit status: 0 done, 1 failed, 2 wrong usage; as after signals, 130 interrupted, 141 nobody reads
+the output any more, 143 terminated.
 """
 
 from __future__ import annotations
@@ -80,8 +81,10 @@ def main() -> None:
     try:
         try:
             app(prog_name="clew")  # also as `python -m clew`
-        except SystemExit:
+        except SystemExit as ended:
             # Not at the interpreter's end: there a failure has a status and words of its own.
+            if isinstance(ended.__context__, BrokenPipeError):  # Typer's status for it is 1
+                raise ended.__context__ from None
             sys.stdout.flush()
             raise
     except Failure as failure:
@@ -92,7 +95,9 @@ def main() -> None:
     except OSError as error:
         # What is left in the buffers goes nowhere, or the interpreter would complain once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        # The reader of a closed pipe (`clew trace ID | head`) has seen enough.
-        if not isinstance(error, BrokenPipeError):
-            print(f"clew: cannot write the output: {error.strerror or error}", file=sys.stderr)
+        # The reader of a closed pipe (`clew trace ID | head`) has seen enough. A shell must be able
+        # to tell that from a whole output, so it is told as by programs that die of SIGPIPE.
+        if isinstance(error, BrokenPipeError):
+            sys.exit(141)
+        print(f"clew: cannot write the output: {error.strerror or error}", file=sys.stderr)
         sys.exit(1)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from clew.cli.options import DEFAULT_API, ApiAddress, Json
-from clew.cli.output import Column, Screen, note, table, write_json
+from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.search import End, Since, Start, time_range
 
 KEYS = (
@@ -18,6 +18,8 @@ KEYS = (
     Column("TYPE"),
     Column("SPANS", right=True),
 )
+# As a query writes them before a key.
+SCOPES = ("span", "resource", "instrumentation", "event")
 VALUES = (Column("VALUE", gives_way=True), Column("TYPE"), Column("SPANS", right=True))
 
 
@@ -47,7 +49,8 @@ def command(
 ) -> None:
     """List the attributes that spans have, or the values of one.
 
-    The most frequent first; in the last hour, unless told otherwise.
+    The most frequent first; in the last hour, unless told otherwise. A key may be written with its
+    scope, as in a query: span.http.route.
 
     Example: clew attributes http.route -q 'service.name = checkout'
     """
@@ -56,25 +59,50 @@ def command(
         parameters["q"] = query
     if scope is not None:
         parameters["scope"] = scope
-    path = "/api/v1/attributes"
-    if key is not None:
-        path += f"/{quote(key, safe='')}/values"
-    from clew.cli.client import Api
+    from clew.cli.client import ask
 
-    with Api(api) as client:
-        answer = client.get(path, parameters)
+    if key is None:
+        answer = ask(api, "/api/v1/attributes", parameters)
+    else:
+        answer = ask(api, values_path(key), parameters)
+        scoped = None if answer["values"] else without_scope(key, scope)
+        if scoped is not None:
+            # Only now: a key may begin like a scope, as event.name does.
+            answer = ask(api, values_path(scoped[1]), {**parameters, "scope": scoped[0]})
     if json:
-        import orjson
-
-        write_json(orjson.dumps(answer))
+        write_document(answer)
         return
     header, rows = (KEYS, key_rows(answer)) if key is None else (VALUES, value_rows(answer))
-    if not rows:
-        note("nothing of the kind in that time; look further back with --since 1d")
-        return
-    table(Screen.of(sys.stdout), header, rows)
+    if rows:
+        table(Screen.of(sys.stdout), header, rows)
+    else:
+        note(nothing_found(key, prefix, query))
     if not answer["complete"]:
         note(why_not_all(answer, len(rows) == limit))
+
+
+def values_path(key: str) -> str:
+    return f"/api/v1/attributes/{quote(key, safe='')}/values"
+
+
+def without_scope(key: str, scope: str | None) -> tuple[str, str] | None:
+    """Scope and key of `span.http.route`; None when it has no scope, or another than asked for."""
+    written, dot, rest = key.partition(".")
+    if written not in SCOPES or not dot or not rest or scope not in (None, written):
+        return None
+    return written, rest
+
+
+def nothing_found(key: str | None, prefix: str, query: str) -> str:
+    """What is missing, and where to look."""
+    of = f" among the spans of {query!r}" if query else ""
+    begins = f" that begins with {prefix!r}" if prefix else ""
+    if key is None:
+        return f"no attribute{begins} in that time{of}; look further back with --since 1d"
+    return (
+        f"no value{begins} of {key!r} in that time{of}; "
+        "clew attributes lists the keys, --since 1d looks further back"
+    )
 
 
 def key_rows(answer: dict[str, Any]) -> list[list[str]]:
@@ -95,4 +123,7 @@ def why_not_all(answer: dict[str, Any], full: bool) -> str:
         return f"from the newest {sampled} matching spans; a shorter time shows others"
     if full:
         return "there may be more; print more with --limit"
-    return "the index keeps only the most frequent; look at all spans with -q '{ }'"
+    return (
+        "the index of attributes does not have everything of this time: rare and long values are "
+        "left out; -q '{ }' counts in the newest 20,000 spans instead"
+    )

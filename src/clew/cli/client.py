@@ -129,6 +129,12 @@ class Api:
             ) from None
 
 
+def ask(address: str, path: str, parameters: dict[str, str]) -> dict[str, Any]:
+    """The one answer that a command needs."""
+    with Api(address) as client:
+        return client.get(path, parameters)
+
+
 def base_url(text: str, flag: str) -> str:
     """`http://HOST:PORT` without a slash at the end; the scheme may be left out."""
     url = (text if "://" in text else f"http://{text}").rstrip("/")

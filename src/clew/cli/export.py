@@ -1,9 +1,10 @@
-"""`clew export`: traces of the server → a file of one format; a trace is never held as a whole."""
+"""`clew export`: traces of the server → a file of one format; none is held as a whole if large."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -74,8 +75,10 @@ def command(
     writer, progress = WRITERS[format.value](), Progress()
     with Api(api) as client, _output(output) as write:
         ids = iter(wanted) if wanted else found(client, parameters, limit)
-        traces, spans, gone = _export(client, ids, writer, write, progress)
-    progress.clear()
+        try:
+            traces, spans, gone = _export(client, ids, writer, write, progress)
+        finally:
+            progress.clear()
     lost = +writer.lost
     if lost:
         said = ", ".join(f"{what} ({count:,})" for what, count in sorted(lost.items()))
@@ -110,18 +113,23 @@ def _export(
     write: Callable[[bytes], object],
     progress: Progress,
 ) -> tuple[int, int, list[str]]:
-    traces, spans, gone = 0, 0, []
+    from clew.cli.fetch import Counted, fetched
+
+    traces, spans = 0, 0
+    gone: list[str] = []
+    wanted = Counted(ids)
 
     def counted(groups: Iterator[ResourceSpans]) -> Iterator[ResourceSpans]:
         nonlocal spans
         for group in groups:
             spans += sum(len(scoped.spans) for scoped in group.scope_spans)
-            progress.show(f"{traces:,} traces, {spans:,} spans")
+            share = wanted.total and (traces + len(gone)) / wanted.total
+            progress.show(f"{traces:,} traces, {spans:,} spans", share)
             yield group
 
     write(writer.begin())
-    for trace_id in ids:
-        with client.stream(f"/api/v1/traces/{trace_id}") as body:
+    for trace_id, opened in fetched(client, wanted):
+        with opened as body:
             if body is None:
                 gone.append(trace_id)
                 continue
@@ -161,6 +169,8 @@ def _output(name: str) -> Iterator[Callable[[bytes], object]]:
         sys.stdout.buffer.flush()
         return
     target = Path(name)
+    # Else SIGTERM would end this without a word, and leave the unfinished file.
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         handle, temporary = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
     except OSError as error:
@@ -177,6 +187,7 @@ def _output(name: str) -> Iterator[Callable[[bytes], object]]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _umask() -> int:

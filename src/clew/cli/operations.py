@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clew.cli.options import DEFAULT_API, ApiAddress, Json
-from clew.cli.output import Column, Screen, note, table, write_json
+from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.search import End, Since, Start, time_range
 
 HEADER = (
@@ -40,14 +40,11 @@ def command(
     parameters = {"limit": str(limit), **time_range(since, start, end)}
     if service is not None:
         parameters["service"] = service
-    from clew.cli.client import Api
+    from clew.cli.client import ask
 
-    with Api(api) as client:
-        answer = client.get("/api/v1/operations", parameters)
+    answer = ask(api, "/api/v1/operations", parameters)
     if json:
-        import orjson
-
-        write_json(orjson.dumps(answer))
+        write_document(answer)
         return
     found = answer["operations"]
     if not found:

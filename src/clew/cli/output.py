@@ -11,7 +11,10 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
+
+# A column that gives way keeps so much.
+_NARROWEST = 8
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -60,6 +63,13 @@ def write_json(data: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(data if data.endswith(b"\n") else data + b"\n")
     sys.stdout.buffer.flush()
+
+
+def write_document(document: dict[str, Any]) -> None:
+    """An answer of the API for programs: JSON on one line."""
+    import orjson
+
+    write_json(orjson.dumps(document))
 
 
 def printable(text: str) -> str:
@@ -118,7 +128,7 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table; at most one gives way when the terminal is narrow."""
+    """One column of a table; what gives way does so on a narrow terminal, the widest first."""
 
     title: str
     right: bool = False
@@ -129,14 +139,15 @@ def table(screen: Screen, header: Sequence[Column], rows: Sequence[Sequence[str]
     """Aligned columns, two blanks apart, one line a row."""
     cells = [[printable(cell) for cell in row] for row in rows]
     widths = [
-        max([columns(column.title), *(columns(row[index]) for row in cells)])
+        max([columns(printable(column.title)), *(columns(row[index]) for row in cells)])
         for index, column in enumerate(header)
     ]
     if screen.width is not None:
         too_wide = sum(widths) + 2 * (len(widths) - 1) - screen.width
-        for index, column in enumerate(header):
-            if column.gives_way and too_wide > 0:
-                widths[index] = max(columns(column.title), 8, widths[index] - too_wide)
+        giving = [index for index, column in enumerate(header) if column.gives_way]
+        while too_wide > 0 and any(widths[index] > _NARROWEST for index in giving):
+            widths[max(giving, key=lambda index: widths[index])] -= 1
+            too_wide -= 1
     mark = "…" if screen.unicode else "..."
 
     def line(row: Sequence[str]) -> str:
@@ -145,6 +156,6 @@ def table(screen: Screen, header: Sequence[Column], rows: Sequence[Sequence[str]
             for cell, width, column in zip(row, widths, header, strict=True)
         ).rstrip()
 
-    screen.write(screen.paint(line([column.title for column in header]), "bold"))
+    screen.write(screen.paint(line([printable(column.title) for column in header]), "bold"))
     for row in cells:
         screen.write(line(row))

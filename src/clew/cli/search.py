@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import time
@@ -11,7 +12,8 @@ import typer
 
 from clew.cli import tail
 from clew.cli.options import DEFAULT_API, ApiAddress, Json, api_option
-from clew.cli.output import Column, Screen, note, table, write_json
+from clew.cli.output import Column, Screen, note, table, write_document
+from clew.cli.queried import queried
 from clew.cli.units import format_duration, format_time, parse_duration
 
 if TYPE_CHECKING:
@@ -28,20 +30,22 @@ HEADER = (
     Column("ERRORS", right=True),
     Column("ROOT", gives_way=True),
 )
-# Below this the root would have no room: counts of spans go, and the date of today.
+# Below this the root would have no room: counts of spans go, and the date of today; beside values
+# that the query asks for, duration and errors too.
 NARROW = 120
 _LEFT_OUT = ("SPANS", "MATCHED")
 
 Since = Annotated[
-    str | None, typer.Option("--since", metavar="DURATION", help="From this long ago on, e.g. 15m.")
+    str | None,
+    typer.Option("--since", metavar="DURATION", help="From this long ago on, e.g. 15m or 1w."),
 ]
 Start = Annotated[
     str | None,
     typer.Option(
         "--start",
         metavar="TIME",
-        help="From then on: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, "
-        "µs in 16, ns in 19.",
+        help="From then on: a date (its midnight in UTC), RFC 3339, or a number since 1970: "
+        "seconds in 10 digits, ms in 13, µs in 16, ns in 19.",
     ),
 ]
 End = Annotated[
@@ -97,9 +101,7 @@ def command(
     with Api(api) as client:
         answer = pages(client, parameters, limit)
     if json:
-        import orjson
-
-        write_json(orjson.dumps(answer))
+        write_document(answer)
         return
     if answer["traces"]:
         show(Screen.of(sys.stdout), answer["traces"], time.time_ns())
@@ -141,23 +143,31 @@ def time_range(since: str | None, start: str | None, end: str | None) -> dict[st
         except ValueError as error:
             raise typer.BadParameter(f"--since: {error}") from None
     given = {"start": start, "end": end}
-    return {name: text for name, text in given.items() if text is not None}
+    return {name: midnight(text) for name, text in given.items() if text is not None}
+
+
+def midnight(text: str) -> str:
+    """A date alone as its first moment in UTC; other text as it is."""
+    return f"{text}T00:00:00Z" if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else text
 
 
 def show(screen: Screen, traces: list[dict[str, Any]], now_ns: int) -> None:
     """The table, in a form for this width."""
-    rows = [as_row(trace) for trace in traces]
+    fields, values = queried(traces)
+    header = [*HEADER, *(Column(field, gives_way=True) for field in fields)]
+    rows = [[*as_row(trace), *cells] for trace, cells in zip(traces, values, strict=True)]
     if screen.width is None or screen.width >= NARROW:
-        table(screen, HEADER, rows)
+        table(screen, header, rows)
         return
     today = format_time(now_ns)[:10]
+    left_out = (*_LEFT_OUT, "DURATION", "ERRORS") if fields else _LEFT_OUT
+    shown = [index for index, column in enumerate(header) if column.title not in left_out]
+    for row in rows:
+        row[0] = row[0][11:19] if row[0].startswith(today) else row[0][5:16]
     table(
         screen,
-        [column for column in HEADER if column.title not in _LEFT_OUT],
-        [
-            [started[11:19] if started.startswith(today) else started[5:16], *ids, errors, root]
-            for started, *ids, _, _, errors, root in rows
-        ],
+        [header[index] for index in shown],
+        [[row[index] for index in shown] for row in rows],
     )
 
 
@@ -176,6 +186,11 @@ def as_row(trace: dict[str, Any]) -> list[str]:
 
 def nothing_found(query: str, parameters: dict[str, str]) -> str:
     """What to try when the answer is empty."""
+    if re.fullmatch(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{16}", query.strip()):
+        return (
+            f"there is no trace {query.strip().lower()}, at any time; if it is new, ask again: "
+            "spans can be read about two seconds after they were sent"
+        )
     told = any(name in parameters for name in ("start", "end", "cursor"))
     searched = "in the time asked for" if told else "in the last hour"
     if query:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from clew.cli.options import DEFAULT_API, ApiAddress, Json
-from clew.cli.output import Column, Screen, note, table, write_json
+from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.search import End, Since, Start, time_range
 
 HEADER = (
@@ -27,14 +27,11 @@ def command(
     In the last hour, unless told otherwise.
     """
     parameters = time_range(since, start, end)
-    from clew.cli.client import Api
+    from clew.cli.client import ask
 
-    with Api(api) as client:
-        answer = client.get("/api/v1/services", parameters)
+    answer = ask(api, "/api/v1/services", parameters)
     if json:
-        import orjson
-
-        write_json(orjson.dumps(answer))
+        write_document(answer)
         return
     found = answer["services"]
     if not found:

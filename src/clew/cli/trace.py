@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from clew.cli.units import format_duration, format_time
 BAR_COLUMNS = 20
 DURATION_COLUMNS = 8
 EVENTS_SHOWN = 3
+REPEATED_SHOWN = 3
 # Narrower terminals have no room for the bars.
 NARROW = 55
 
@@ -63,7 +65,10 @@ def parse_trace_id(text: str) -> str:
     in_header = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", text.strip())
     wanted = in_header[1] if in_header else text.strip().replace("-", "").lower()
     if not re.fullmatch(r"[0-9a-f]{32}", wanted):
-        raise typer.BadParameter(f"{text!r} is not a trace id; a trace id has 32 hex digits")
+        said = f"{text!r} is not a trace id; a trace id has 32 hex digits, this has {len(wanted)}"
+        if other := re.search(r"[^0-9a-f]", wanted):
+            said = f"{text!r} is not a trace id; {other[0]!r} is none of its 32 hex digits"
+        raise typer.BadParameter(said)
     return wanted
 
 
@@ -103,6 +108,21 @@ def render(trace_id: str, found: list[Span], screen: Screen) -> Iterator[str]:
             if screen.width is not None:
                 indent = indent[: max(2, screen.width - 20)]
             yield _line([(indent, ""), (printable(line), "dim")], screen)
+    yield from _footer(found, screen)
+
+
+def _footer(found: list[Span], screen: Screen) -> Iterator[str]:
+    """What is wrong with the trace as a whole."""
+    repeated = [one for one in Counter(span.span_id for span in found).most_common() if one[1] > 1]
+    if not repeated:
+        return
+    yield ""
+    for span_id, times in repeated[:REPEATED_SHOWN]:
+        said = f"! span id {span_id} is that of {times} spans; its children are below the earliest"
+        yield _line([(said, "yellow")], screen)
+    if len(repeated) > REPEATED_SHOWN:
+        more = _count(len(repeated) - REPEATED_SHOWN, "more repeated span id")
+        yield _line([(f"! and {more}", "yellow")], screen)
 
 
 def _line(pieces: list[tuple[str, str]], screen: Screen) -> str:

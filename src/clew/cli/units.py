@@ -14,8 +14,9 @@ _UNITS_NS = {
     "m": 60 * 10**9,
     "h": 3600 * 10**9,
     "d": 86400 * 10**9,
+    "w": 7 * 86400 * 10**9,
 }
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d|w)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -24,7 +25,7 @@ def parse_duration(text: str) -> int:
     compact = text.replace(" ", "")
     parts = _DURATION.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:
-        raise ValueError(f"{text!r} is not a duration; write for example 90s, 15m, 6h or 2d")
+        raise ValueError(f"{text!r} is not a duration; write for example 90s, 15m, 6h, 2d or 1w")
     return sum(round(float(number) * _UNITS_NS[unit]) for number, unit in parts)
 
 

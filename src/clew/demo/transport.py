@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 from threading import Lock
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import httpx2
 from google.protobuf.message import DecodeError
@@ -30,14 +31,10 @@ class Transport(Protocol):
     def __call__(self, sdk: Sdk, body: bytes) -> Answer: ...
 
 
-class Http:
-    """OTLP/HTTP."""
+class _Closing(ABC):
+    """Closed by the end of its `with` block."""
 
-    def __init__(self, endpoint: str, client: httpx2.Client | None = None) -> None:
-        self.url = endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
-        self._client = client or httpx2.Client(timeout=TIMEOUT_S)
-
-    def __enter__(self) -> Http:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -46,6 +43,21 @@ class Http:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give its connections back."""
+
+
+class Http(_Closing):
+    """OTLP/HTTP."""
+
+    def __init__(self, endpoint: str, client: httpx2.Client | None = None) -> None:
+        self.url = endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
+        self._client = client or httpx2.Client(timeout=TIMEOUT_S)
+
+    def close(self) -> None:
         self._client.close()
 
     def __call__(self, sdk: Sdk, body: bytes) -> Answer:
@@ -68,7 +80,7 @@ class Http:
         return _taken(response)
 
 
-class Grpc:
+class Grpc(_Closing):
     """OTLP/gRPC; a channel for each SDK, because the user agent belongs to the channel."""
 
     def __init__(self, endpoint: str) -> None:
@@ -81,15 +93,7 @@ class Grpc:
         self._channels = ExitStack()
         self._opening = Lock()
 
-    def __enter__(self) -> Grpc:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         self._channels.close()
 
     def __call__(self, sdk: Sdk, body: bytes) -> Answer:

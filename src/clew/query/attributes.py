@@ -13,7 +13,7 @@ from clew.query.bounds import seconds
 from clew.query.compile import Condition
 from clew.query.newest import Newest, newest
 from clew.query.operations import KINDS, STATUSES, word
-from clew.query.per_span import EVERY_SPAN, SpanQuery
+from clew.query.per_span import SpanQuery
 from clew.query.rows import records, text
 from clew.sql import load
 from clew.store import Reader
@@ -93,6 +93,10 @@ class Wanted:
     prefix: str = ""
     most: int = 1000
 
+    @property
+    def range(self) -> tuple[int, int]:
+        return self.start_ns, self.end_ns
+
 
 def keys(reader: Reader, query: SpanQuery | None, wanted: Wanted) -> Keys:
     """The keys in use, intrinsics first."""
@@ -103,7 +107,7 @@ def keys(reader: Reader, query: SpanQuery | None, wanted: Wanted) -> Keys:
         complete = _index_covers(reader, wanted) and all(key.key for key in found)
         found = [key for key in found if key.key]
     else:
-        sample = newest(reader, query, wanted.start_ns, wanted.end_ns, SAMPLE)
+        sample = newest(reader, query, *query.range(reader, *wanted.range), SAMPLE)
         spans, complete = sample.spans, sample.limited_by is None
         matching = query.condition(reader)
         found = (
@@ -121,14 +125,12 @@ def keys(reader: Reader, query: SpanQuery | None, wanted: Wanted) -> Keys:
 def values(reader: Reader, query: SpanQuery | None, key: str, wanted: Wanted) -> Values:
     """The values of one key."""
     if query is not None:
-        sample = newest(reader, query, wanted.start_ns, wanted.end_ns, SAMPLE)
+        sample = newest(reader, query, *query.range(reader, *wanted.range), SAMPLE)
         matching = query.condition(reader)
         found = _sampled_values(reader, matching, key, wanted, sample) if sample.spans else []
         return _values(found, wanted, sample.limited_by is None, sample)
-    if "intrinsic" in wanted.scopes and key in _COLUMNS:
-        return _values(_intrinsic_values(reader, key, wanted), wanted, True, None)
     if "intrinsic" in wanted.scopes and key in INTRINSICS:
-        return values(reader, EVERY_SPAN, key, wanted)
+        return _values(_intrinsic_values(reader, key, wanted), wanted, True, None)
     found, complete = _indexed_values(reader, key, wanted)
     return _values(found, wanted, complete and _index_covers(reader, wanted), None)
 
@@ -181,12 +183,13 @@ def _sampled_values(
 
 
 def _intrinsic_values(reader: Reader, key: str, wanted: Wanted) -> list[Value]:
+    where = load("query/part/seconds").text
+    if key in _COLUMNS:
+        statement = load("query/attribute_intrinsic", column=_COLUMNS[key], seconds=where)
+    else:
+        statement = load("query/attribute_event_names", seconds=where)
     table = reader.query(
-        load(
-            "query/attribute_intrinsic",
-            column=_COLUMNS[key],
-            seconds=load("query/part/seconds").text,
-        ),
+        statement,
         **seconds(wanted.start_ns, wanted.end_ns),
         first_ns=wanted.start_ns,
         last_ns=wanted.end_ns,

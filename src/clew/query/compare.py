@@ -28,12 +28,13 @@ from clew.query.time_sample import TimeSample, time_sample
 from clew.sql import load
 from clew.store import Reader, StoreError
 
-# Spans of one side whose attributes are looked at.
-SAMPLE = 25_000
+# Spans of one side whose attributes are looked at: shares are then known to 1 %.
+SAMPLE = 10_000
 # Longer values are not compared.
 MAX_VALUE_BYTES = 256
-# Spans that are looked through at first, and how often that grows while the selection has few.
-FIRST_SPANS = 1_000_000
+# Spans that are looked through at first, and how often that grows while the selection has few. The
+# samples come from all of these, so that all their columns are read.
+FIRST_SPANS = 250_000
 GROWTH = 4
 ENOUGH = 2_000
 SECONDS = 3.0
@@ -214,18 +215,20 @@ def _time_samples(sides: _Sides) -> list[_Tried]:
     """Growing parts of the time; the last is all of it, or has a sample of the selection."""
     began = monotonic()
     bounds = seconds(sides.start_ns, sides.end_ns)
-    first, last = int(bounds["first_second"]), int(bounds["last_second"])
     table = sides.reader.query(
         load("query/count_spans", seconds=load("query/part/seconds").text),
         **bounds,
         first_ns=sides.start_ns,
         last_ns=sides.end_ns,
     )
-    stored = max(1, table.column("spans")[0].as_py())
+    (stored,) = records(table)
     tried: list[_Tried] = []
     looked_through = FIRST_SPANS
     while True:
-        sample = time_sample(first, last, looked_through / stored)
+        # Of the time in which there is something: in a young store that is little of the range.
+        sample = time_sample(
+            stored["first_second"], stored["last_second"], looked_through / max(1, stored["spans"])
+        )
         try:
             counts = sides.query("query/compare_counts", sample, "baseline")
         except StoreError as error:

@@ -48,7 +48,7 @@ class ByTrace:
     ) -> None:
         self.matching = index.matching()
         self.ask_for, self.portion = 2 * MAX_PORTION, FIRST_PORTION
-        self.wanted = math.inf
+        self.wanted = self.deadline = math.inf
         columns = Columns(held=index.held)
         self._evaluator = Evaluator(query, columns)
         self._candidate = None if scalar is None else columns.truth(scalar)
@@ -90,7 +90,7 @@ class ByTrace:
         if not ranges:
             return
         try:
-            spans = fetch(self._reader, ranges, self._columns)
+            spans = fetch(self._reader, ranges, self._columns, self.deadline)
         except StoreError as error:
             if not error.memory:
                 raise

@@ -44,13 +44,15 @@ class Finder(Protocol):
     """`matching` is what candidates are found by.
 
     `ask_for` is how many to ask for in a window, `portion` how many of them `hits` takes at once,
-    `wanted` how many hits are still needed.
+    `wanted` how many hits are still needed. Evaluating here ends with `OutOfTimeError` after
+    `deadline`, by `time.monotonic`.
     """
 
     matching: Condition
     ask_for: int
     portion: int
     wanted: float
+    deadline: float
 
     def hits(self, candidates: list[Candidate]) -> dict[bytes, Hit]:
         """Those that are in the answer and belong where they were found."""

@@ -71,7 +71,8 @@ class Histogram:
 
 
 def histogram(reader: Reader, query: SpanQuery, start_ns: int, end_ns: int, most: int) -> Histogram:
-    """At most `most` buckets over the range, both ends included."""
+    """At most `most` buckets over the range, both ends included; of a trace id, over its own."""
+    start_ns, end_ns = query.range(reader, start_ns, end_ns)
     matching = query.condition(reader)
     width = width_of(start_ns, end_ns, most)
     first, last = start_ns // width, end_ns // width

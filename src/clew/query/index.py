@@ -24,7 +24,7 @@ from clew.query.language import (
     Unary,
 )
 from clew.query.rows import records
-from clew.query.windows import SecondRanges
+from clew.query.windows import MAX_SECOND, SecondRanges
 from clew.sql import load
 from clew.store import Reader
 
@@ -40,6 +40,9 @@ _HEX = frozenset("0123456789abcdef")
 # Asking it costs milliseconds each time: a query of hundreds of conditions is not worth them.
 _MOST_QUESTIONS = 32
 
+# With so few rows in the whole store, all are read at once, and not again for each stretch of time.
+_FEW_ROWS = 4_000
+
 # The engine reads 8,192 spans at a time: with fewer carriers than these it skips most values.
 _RARE = 1 / 30_000
 
@@ -54,6 +57,8 @@ class Index:
         self._reader, self._scalar = reader, scalar
         self._held: dict[tuple[Scope, str], frozenset[Held]] = {}
         self._carriers: dict[tuple[Scope, str], int] = {}
+        self._row_counts: dict[tuple[Scope, str], int] = {}
+        self._everywhere: dict[tuple[str, ...], SecondRanges] = {}
         self._usable: bool | None = None
         self._trusted = True
         self._questions = 0
@@ -82,6 +87,7 @@ class Index:
         """Whether a type has come that `held` did not know; from then on it knows nothing."""
         if not self._trusted:
             return False
+        self._everywhere.clear()
         self._trusted = all(
             types == ALL_HELD or self._types(scope, key) <= types
             for (scope, key), types in self._held.items()
@@ -117,6 +123,7 @@ class Index:
     def _types(self, scope: Scope, key: str) -> frozenset[Held]:
         rows = records(self._reader.query(load("query/index_types"), scope=scope.value, key=key))
         self._carriers[scope, key] = sum(row["span_count"] for row in rows)
+        self._row_counts[scope, key] = sum(row["row_count"] for row in rows)
         if any(row["any_type"] for row in rows):
             return ALL_HELD
         return frozenset(_TYPES[row["type"].decode()] for row in rows)
@@ -190,19 +197,26 @@ class Index:
             self._questions += 1
             if scope not in _INDEXED or self._questions > _MOST_QUESTIONS or not self.usable:
                 return None
-            table = self._reader.query(
-                load(statement, rows=load("query/part/index_rows").text),
-                scope=scope.value,
-                key=left.key,
-                first_second=first,
-                last_second=last,
-                **parameters,
-            )
-            spans = zip(
-                table.column("time").to_pylist(), table.column("last_time").to_pylist(), strict=True
-            )
-            found = None if found is None else _either(found, _joined(sorted(spans)))
+            asked = {"scope": scope.value, "key": left.key, **parameters}
+            if self._row_counts.get((scope, left.key), _FEW_ROWS) < _FEW_ROWS:
+                question = (statement, *asked.values())
+                if question not in self._everywhere:
+                    self._everywhere[question] = self._ask(statement, asked, 0, MAX_SECOND)
+                rows = self._everywhere[question]
+            else:
+                rows = self._ask(statement, asked, first, last)
+            found = None if found is None else _either(found, rows)
         return found
+
+    def _ask(self, statement: str, asked: dict[str, str], first: int, last: int) -> SecondRanges:
+        table = self._reader.query(
+            load(statement, rows=load("query/part/index_rows").text),
+            first_second=first,
+            last_second=last,
+            **asked,
+        )
+        seconds = (table.column(name).to_pylist() for name in ("time", "last_time"))
+        return _joined(sorted(zip(*seconds, strict=True)))
 
     def _of_trace(self, operator: str, text: str) -> Known:
         trace_id = text.lower().rjust(32, "0")

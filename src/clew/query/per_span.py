@@ -6,6 +6,7 @@ Which spans match `{ a } || { b }`, or `{ a } | { b } | by(x) | select(y)`, each
 
 from dataclasses import dataclass, replace
 
+from clew.query.bounds import MAX_NS, trace_ranges
 from clew.query.compile import Condition, NeedsTrace, condition
 from clew.query.index import Index
 from clew.query.language import (
@@ -27,6 +28,7 @@ from clew.query.language import (
 )
 from clew.query.language.text import show
 from clew.query.prefilter import both, prefilter
+from clew.query.trace_summary import summarised
 from clew.store import Reader
 
 Named = Attribute | Field
@@ -42,9 +44,22 @@ _KEPT = (
 
 @dataclass(frozen=True)
 class SpanQuery:
-    """A query that needs one span at a time; without a `scalar` every span matches."""
+    """A query that needs one span at a time; without a `scalar` every span matches.
+
+    `trace_id`: the query is nothing but this id, which is found whatever the time.
+    """
 
     scalar: Scalar | None
+    trace_id: str | None = None
+
+    def range(self, reader: Reader, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """Starts of spans to look at: as asked for, or from the first to the last of that trace."""
+        if self.trace_id is None:
+            return start_ns, end_ns
+        ranges = trace_ranges(reader, [bytes.fromhex(self.trace_id)])
+        for seen in summarised(reader, ranges, condition(None), 0, MAX_NS).values():
+            return seen.summary.start_ns, seen.newest_ns
+        return start_ns, end_ns
 
     def condition(self, reader: Reader, prefix: str = "q") -> Condition:
         """Its condition; parameters begin with the prefix."""
@@ -66,11 +81,15 @@ class SpanQuery:
         return named
 
     def neighbours(self) -> "SpanQuery":
-        """The query that keeps of this one only which service, name and kind it wants."""
+        """The query that keeps of this one only which service, name and kind it wants.
+
+        If it wants nothing else, all of these are in it, and the neighbours are all other spans.
+        """
+        parts = _conjuncts(self.scalar)
+        kept = [part for part in parts if _is_kept(part)]
         scalar: Scalar | None = None
-        for part in _conjuncts(self.scalar):
-            if _is_kept(part):
-                scalar = both(scalar, part)
+        for part in kept if len(kept) < len(parts) else ():
+            scalar = both(scalar, part)
         return SpanQuery(scalar)
 
 
@@ -89,7 +108,7 @@ def of_spans(query: Query) -> SpanQuery | None:
     """The query for single spans; None if it needs whole traces."""
     if isinstance(query, TraceId):
         literal = Literal(Type.STRING, query.trace_id)
-        return SpanQuery(Binary("=", Field(Intrinsic.TRACE_ID), literal))
+        return SpanQuery(Binary("=", Field(Intrinsic.TRACE_ID), literal), query.trace_id)
     # Groups change which aggregates there are, and not which spans.
     ungrouped = tuple(stage for stage in query.stages if not isinstance(stage, GroupBy))
     found = prefilter(replace(query, stages=ungrouped))

@@ -6,8 +6,9 @@ from functools import partial
 from time import monotonic
 from typing import Literal
 
-from clew.query.candidates import newest, newest_second
+from clew.query.candidates import Candidate, newest, newest_second
 from clew.query.cursor import Cursor
+from clew.query.evaluate import OutOfTimeError
 from clew.query.finder import Finder, Hit, TooLargeError
 from clew.query.windows import GROWTH, Window, Windows, Worthwhile
 from clew.store import Reader, StoreError
@@ -33,7 +34,7 @@ class Scan:
             after.start_ns, after.newest_ns, worthwhile, partial(newest_second, reader)
         )
         self._found = self._hits = 0
-        self._deadline = monotonic() + seconds
+        self._seconds, self._deadline = seconds, monotonic() + seconds
 
     def hits(self) -> Iterator[Hit]:
         window = None
@@ -48,6 +49,8 @@ class Scan:
                 self._failed(error, window)
             except TooLargeError:
                 self.limited_by = "memory"
+            except OutOfTimeError:
+                self.limited_by = "time"
             else:
                 self._windows.done(
                     window,
@@ -72,18 +75,21 @@ class Scan:
             while at < len(found) and self.limited_by is None:
                 portion = found[at : at + finder.portion]
                 at += len(portion)
+                finder.deadline = self._deadline_of(portion)
                 try:
                     hits = finder.hits(portion)
-                except TooLargeError:
+                except (TooLargeError, OutOfTimeError) as error:
                     if len(portion) > 1:
                         at -= len(portion)
                         finder.portion = 1
                         continue
-                    # The next page goes on after it, or it would never come further.
-                    last = portion[-1]
-                    self.position = replace(
-                        self.position, newest_ns=last.newest_ns, trace_id=last.trace_id
-                    )
+                    # One that is too large, or has had time enough: the next page goes on after it,
+                    # or it would never come further.
+                    if isinstance(error, TooLargeError) or self.position == self._after:
+                        last = portion[-1]
+                        self.position = replace(
+                            self.position, newest_ns=last.newest_ns, trace_id=last.trace_id
+                        )
                     raise
                 for one in portion:
                     if (hit := hits.get(one.trace_id)) is not None:
@@ -96,6 +102,17 @@ class Scan:
                     self._look_at_clock()
             if len(found) < asked:
                 return
+
+    def _deadline_of(self, portion: list[Candidate]) -> float:
+        """Several share half of the time that is left; the rest is for them one by one.
+
+        The first of a page gets half of the time in any case, as it may be passed over after that.
+        """
+        now = monotonic()
+        if len(portion) > 1:
+            return now + (self._deadline - now) / 2
+        first = self.position == self._after
+        return max(self._deadline, now + self._seconds / 2) if first else self._deadline
 
     def _look_at_clock(self) -> None:
         if monotonic() > self._deadline:

@@ -17,7 +17,7 @@ from clew.query.find_by_trace import ByTrace
 from clew.query.finder import Finder, FoundTrace, Hit, selected
 from clew.query.index import Index
 from clew.query.language import Pipeline, Query, TraceId
-from clew.query.matched import SpanSet, first_matched
+from clew.query.matched import SpanSet
 from clew.query.prefilter import Prefilter, prefilter
 from clew.query.scan import LAST_ID, Scan
 from clew.query.trace_summary import summarised
@@ -100,13 +100,12 @@ def _by_id(reader: Reader, trace_id: bytes, spans_per_set: int) -> tuple[FoundTr
     """That trace, whenever it was."""
     everything = condition(None)
     ranges = trace_ranges(reader, [trace_id])
-    spans = first_matched(reader, ranges, everything, [], spans_per_set)
     return tuple(
         FoundTrace(
             seen.summary,
             seen.summary.start_ns,
             1,
-            (SpanSet(seen.matched_count, (), tuple(spans.get(trace_id, ()))),),
+            (SpanSet(seen.matched_count, (), seen.first),),
         )
-        for seen in summarised(reader, ranges, everything, 0, 0).values()
+        for seen in summarised(reader, ranges, everything, 0, 0, spans_per_set).values()
     )

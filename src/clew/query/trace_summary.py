@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clew.query.bounds import TraceRange, of_traces, trace_ranges
 from clew.query.compile import Condition
+from clew.query.matched import MatchedSpan
 from clew.query.rows import records, text
 from clew.sql import load
 from clew.store import Reader
@@ -45,11 +46,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Summarised:
-    """A summary, and the spans that meet a condition: how many, and when the newest started."""
+    """A summary; of the spans that meet a condition the number, the newest start, the first."""
 
     summary: Summary
     matched_count: int
     newest_ns: int
+    first: tuple[MatchedSpan, ...]
 
 
 @dataclass
@@ -63,6 +65,7 @@ class _Trace:
     orphans: int = 0
     root: tuple[tuple[int, bytes], str, str] | None = None
     services: list[ServicePart] = field(default_factory=list)
+    first: list[MatchedSpan] = field(default_factory=list)
 
 
 def summarised(
@@ -71,13 +74,19 @@ def summarised(
     matching: Condition,
     from_ns: int,
     to_ns: int,
+    spans: int = 0,
 ) -> dict[bytes, Summarised]:
-    """By trace id; a trace without spans is not in it. The newest match is one in this range."""
+    """By trace id; a trace without spans is not in it. The newest match is one in this range.
+
+    `spans`: so many of the matched spans are listed.
+    """
     if not traces:
         return {}
     where, parameters = of_traces(traces)
     table = reader.query(
-        load("query/search_summary", condition=matching.text, traces=where),
+        load(
+            "query/search_summary", condition=matching.text, traces=where, most=str(max(1, spans))
+        ),
         **matching.parameters,
         **parameters,
         from_ns=from_ns,
@@ -93,14 +102,26 @@ def summarised(
         trace.newest_ns = max(trace.newest_ns, row["newest_ns"])
         trace.matched += row["matched_count"]
         trace.orphans += row["orphan_count"]
+        trace.first += (_matched(service, *one.values()) for one in row["first_matched"][:spans])
         root = (tuple(row["root"].values()), service, text(row["root_name"]))
         if row["root_count"] and (trace.root is None or root < trace.root):
             trace.root = root
     roots = _without_root(reader, [key for key, trace in built.items() if trace.root is None])
     return {
-        trace_id: Summarised(_summary(trace_id, trace, roots), trace.matched, trace.newest_ns)
+        trace_id: Summarised(
+            _summary(trace_id, trace, roots),
+            trace.matched,
+            trace.newest_ns,
+            tuple(sorted(trace.first, key=lambda span: (span.start_ns, span.span_id))[:spans]),
+        )
         for trace_id, trace in built.items()
     }
+
+
+def _matched(
+    service: str, start_ns: int, span_id: bytes, name: bytes, duration_ns: int, status_code: int
+) -> MatchedSpan:
+    return MatchedSpan(span_id, text(name), service, start_ns, duration_ns, status_code)
 
 
 def _summary(trace_id: bytes, trace: _Trace, roots: dict[bytes, tuple[str, str]]) -> Summary:

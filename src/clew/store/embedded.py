@@ -20,6 +20,9 @@ _MIB = 1 << 20
 # Values of parameters are read like a field of a TSV file: these characters end or escape it.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\0": "\\0"})
 
+# A query may use all its threads: by default it gets one for each free GiB, in our budget just one.
+_ALWAYS: EngineSettings = {"max_threads_min_free_memory_per_thread": 0}
+
 
 def server_settings(memory_bytes: int) -> EngineSettings:
     """Limits of the engine as a whole: without them it takes 90 % of RAM and 10 GiB of caches."""
@@ -55,16 +58,10 @@ class Embedded:
             raise UnusableError(
                 f"the store cannot lie in {text!r}: a character of ?&=% is in its path"
             )
-        # Loads a library of half a gigabyte: only who opens a store pays for it.
-        from chdb.state import connect
-
-        options = "&".join(f"{name}={value}" for name, value in {**OUTPUT, **settings}.items())
-        try:
-            self._connection: Any = connect(f"{text}?{options}")
-        except RuntimeError as error:
-            raise StoreError(
-                f"cannot open the store in {text}: {error}. Is another process using it?"
-            ) from error
+        own = {**OUTPUT, **_ALWAYS, **settings}
+        options = "&".join(f"{name}={value}" for name, value in own.items())
+        self._path, self._address = text, f"{text}?{options}"
+        self._connection = self._connect()
 
     @property
     def guard(self) -> Guard:
@@ -115,7 +112,21 @@ class Embedded:
         try:
             return self._connection.query(statement.text, form, _bind(statement, parameters))
         except RuntimeError as error:
+            # What a query had written when it failed, the next one on its connection answers with.
+            self._connection.close()
+            self._connection = self._connect()
             raise classify(str(error)) from error
+
+    def _connect(self) -> Any:
+        # Loads a library of half a gigabyte: only who opens a store pays for it.
+        from chdb.state import connect
+
+        try:
+            return connect(self._address)
+        except RuntimeError as error:
+            raise StoreError(
+                f"cannot open the store in {self._path}: {error}. Is another process using it?"
+            ) from error
 
 
 def _bind(statement: Statement, parameters: Parameters) -> dict[str, str | int]:

@@ -131,6 +131,18 @@ class Store:
             values: Parameters = {"segment": segment.hex(), "receive_day": day, **guard.parameters}
             self._writer.command(statement, values)
 
+    def delete_rows(self, name: str, parameters: Parameters, **fragments: str) -> None:
+        """Begin a deletion by the statement of this name, and do not wait for its end.
+
+        What earlier writers had sent is there or void by then, and it does nothing once another
+        process writes.
+        """
+        with self._lock:
+            self._writer.settle()
+            guard = self._writer.guard
+            statement = guard.load(name, **fragments)
+            self._writer.command(statement, {**parameters, **guard.parameters})
+
     def detached_parts(self) -> list[DetachedPart]:
         """Parts that the engine found broken and put aside, most often after a loss of power."""
         rows = self._query(load("store/detached_parts"), {}).to_pylist()

@@ -74,8 +74,16 @@ def test_range_is_the_last_hour_unless_told_otherwise() -> None:
 
 
 def test_start_after_end_is_an_error() -> None:
-    with pytest.raises(ApiError, match="2 is after end 1"):
+    with pytest.raises(ApiError, match="2 is after end 1") as raised:
         parse_range("2", "1", NOON_NS)
+    assert raised.value.detail.hint == "Exchange the two."
+
+
+def test_start_in_the_future_is_an_error_of_its_own() -> None:
+    with pytest.raises(ApiError, match="start: 2026-11-22T12:00:01Z is in the future") as raised:
+        parse_range("2026-11-22T12:00:01Z", None, NOON_NS)
+    assert "earlier start" in str(raised.value.detail.hint)
+    assert parse_range("1795348801", "1795348802", NOON_NS).start_ns == NOON_NS + 10**9
 
 
 def test_number_of_another_length_is_told_the_lengths() -> None:

@@ -137,9 +137,18 @@ def test_full_disk_is_one_line_and_status_1(arguments: tuple[str, ...]) -> None:
     assert done.stderr == "clew: cannot write the output: No space left on device\n"
 
 
-def test_closed_pipe_has_status_1_and_no_words() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("arguments", [("version",), ("--help",), ("demo", "--story")])
+def test_closed_pipe_has_the_status_of_sigpipe_and_no_words(
+    arguments: tuple[str, ...], unbuffered: str
+) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    done = subprocess.run([sys.executable, "-m", "clew", "version"], stdout=writing, stderr=-1)
+    done = subprocess.run(
+        [sys.executable, "-m", "clew", *arguments],
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=writing,
+        stderr=-1,
+    )
     os.close(writing)
-    assert (done.returncode, done.stderr) == (1, b"")
+    assert (done.returncode, done.stderr) == (141, b"")

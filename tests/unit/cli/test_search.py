@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from typing import Any
 
@@ -24,7 +25,7 @@ def trace(start_ns: int, name: str = "POST /orders") -> dict[str, Any]:
         "durationNanos": "1500000",
         "spanCount": 3,
         "errorCount": 1,
-        "spanSets": [{"matched": 1}, {"matched": 1}],
+        "spanSets": [{"matched": 1, "by": [], "spans": []}] * 2,
     }
 
 
@@ -35,6 +36,11 @@ def test_nothing_given_leaves_the_range_to_the_server() -> None:
 def test_start_and_end_go_to_the_server_as_written() -> None:
     asked = time_range(None, "2026-11-22T12:00:00Z", "1795348800")
     assert asked == {"start": "2026-11-22T12:00:00Z", "end": "1795348800"}
+
+
+def test_date_alone_is_its_midnight_in_utc() -> None:
+    asked = time_range(None, "2026-11-20", "2026-11-21")
+    assert asked == {"start": "2026-11-20T00:00:00Z", "end": "2026-11-21T00:00:00Z"}
 
 
 def test_since_counts_from_now() -> None:
@@ -75,6 +81,52 @@ def test_table_fits_into_eighty_columns_and_keeps_the_whole_id() -> None:
     assert lines[1].startswith(f"12:00:00     {'ab' * 16}")
     assert lines[2].startswith(f"11-21 12:00  {'ab' * 16}")
     assert "storefront" in lines[1]
+
+
+def asking(*values: str | None) -> dict[str, Any]:
+    """A trace with a set for each value of `by(span.shop)`; its spans select two fields."""
+    selected = [
+        {"key": "span.n", "value": {"intValue": "7"}},
+        {"key": "span.list", "value": {"arrayValue": {"values": [{"stringValue": "a"}, {}]}}},
+    ]
+    return trace(NOW_NS) | {
+        "spanSets": [
+            {
+                "matched": 1,
+                "by": [{"field": "span.shop", "value": one and {"stringValue": one}}],
+                "spans": [{"attributes": selected}, {"attributes": []}],
+            }
+            for one in values
+        ]
+    }
+
+
+def test_values_that_the_query_asks_for_have_columns() -> None:
+    stream = io.StringIO()
+    rows = [asking("tea", None, "tea"), asking(*"abcd"), trace(NOW_NS)]
+    show(Screen(stream, False, True, None), rows, NOW_NS)
+    header, *lines = (line.partition("ROOT")[2] or line for line in stream.getvalue().splitlines())
+    assert header.split() == ["span.shop", "span.n", "span.list"]
+    ends = [line.partition("/orders")[2].rstrip() for line in lines]
+    assert [re.split(" {2,}", end.strip()) for end in ends] == [
+        ["tea, nil", "7", '["a", null]'],
+        ["a, b, c, ...", "7", '["a", null]'],
+        ["-", "-", "-"],
+    ]
+
+
+def test_values_that_the_query_asks_for_fit_into_eighty_columns() -> None:
+    stream = io.StringIO()
+    show(Screen(stream, False, True, 80), [asking("x" * 200)], NOW_NS)
+    lines = stream.getvalue().splitlines()
+    assert max(len(line) for line in lines) <= 80
+    assert all(shown in lines[1] for shown in ("ab" * 16, "xxxxx", "7", '["a"'))
+
+
+def test_unknown_id_is_looked_for_at_any_time() -> None:
+    said = nothing_found("AB" * 16, {})
+    assert f"no trace {'ab' * 16}, at any time" in said
+    assert "last hour" not in said
 
 
 def test_empty_answer_says_where_it_looked() -> None:

@@ -175,7 +175,27 @@ def test_trace_id_is_read_in_the_forms_people_paste(text: str) -> None:
     assert parse_trace_id(text) == TRACE
 
 
-@pytest.mark.parametrize("text", ["", "abc", TRACE + "0", "g" * 32])
-def test_wrong_trace_id_is_a_usage_error(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="32 hex digits"):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has 32 hex digits, this has 0"),
+        (TRACE[1:], "has 32 hex digits, this has 31"),
+        (TRACE + "0", "has 32 hex digits, this has 33"),
+        (TRACE[:-1] + "g", "'g' is none of its 32 hex digits"),
+    ],
+)
+def test_wrong_trace_id_is_a_usage_error_that_says_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(typer.BadParameter, match=said):
         parse_trace_id(text)
+
+
+def test_repeated_span_ids_are_said_below_the_tree() -> None:
+    twice = [span(one, "", start) for one in "abcde" for start in (0, 1)]
+    lines = list(render(TRACE, [*twice, span("a")], screen()))
+    assert lines[-5:] == [
+        "",
+        "! span id a is that of 3 spans; its children are below the earliest",
+        "! span id b is that of 2 spans; its children are below the earliest",
+        "! span id c is that of 2 spans; its children are below the earliest",
+        "! and 2 more repeated span ids",
+    ]

@@ -12,6 +12,7 @@ from clew.cli.units import format_duration, format_time, parse_duration
         ("1h30m", 5400 * 10**9),
         ("1.5h", 5400 * 10**9),
         ("2d", 172_800 * 10**9),
+        ("1w", 604_800 * 10**9),
         ("250ms", 250 * 10**6),
         ("5 m", 300 * 10**9),
     ],

@@ -6,6 +6,6 @@ needs other spans of the trace, is worked out on columns by row numbers.
 
 from clew.query.evaluate.pipeline import Evaluator, SpanGroup
 from clew.query.evaluate.scalars import expression
-from clew.query.evaluate.spans import Spans, TraceSpans, fetch
+from clew.query.evaluate.spans import OutOfTimeError, Spans, TraceSpans, fetch
 
-__all__ = ["Evaluator", "SpanGroup", "Spans", "TraceSpans", "expression", "fetch"]
+__all__ = ["Evaluator", "OutOfTimeError", "SpanGroup", "Spans", "TraceSpans", "expression", "fetch"]

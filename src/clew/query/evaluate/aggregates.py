@@ -57,7 +57,7 @@ def _over(function: Callable[[list[float]], float], operand: Expression) -> OfSe
     def value(trace: TraceSpans, rows: Sequence[int]) -> Value:
         numbers = [
             float(one)  # type: ignore[arg-type]
-            for one in (operand(trace, row) for row in rows)
+            for one in (operand(trace, row) for row in trace.spans.in_time(rows))
             if is_number(one)
         ]
         return function(numbers) if numbers else None

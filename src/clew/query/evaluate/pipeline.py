@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from clew.query.compile import Columns, Condition
+from clew.query.compile import Columns, Condition, needs_trace
 from clew.query.evaluate.aggregates import aggregate_filter
 from clew.query.evaluate.scalars import Expression, expression, predicate
 from clew.query.evaluate.spans import TraceSpans
@@ -49,7 +50,10 @@ class Evaluator:
         return self._columns.condition()
 
     def groups(self, trace: TraceSpans) -> list[SpanGroup]:
-        """None of them is empty; without one the trace is not in the result."""
+        """None of them is empty; without one the trace is not in the result.
+
+        `OutOfTimeError` when the time that `Spans` has is over.
+        """
         return self._pipeline(trace, trace.rows)
 
     def _of_pipeline(
@@ -71,8 +75,13 @@ class Evaluator:
             case Filter(condition):
                 if condition is None:
                     return lambda trace, rows: rows
+                if not needs_trace(condition):
+                    name = self._columns.truth(condition)
+                    return partial(_meeting, name)
                 holds = predicate(condition, self._columns)
-                return lambda trace, rows: [row for row in rows if holds(trace, row)]
+                return lambda trace, rows: [
+                    row for row in trace.spans.in_time(rows) if holds(trace, row)
+                ]
             case Pipeline():
                 inner = self._of_pipeline(node)
                 return lambda trace, rows: _united(inner(trace, rows))
@@ -100,18 +109,30 @@ class Evaluator:
                 return lambda trace, groups: groups
 
 
+def _meeting(name: str, trace: TraceSpans, rows: Sequence[int]) -> Sequence[int]:
+    meets = trace.spans.column(name)
+    return [row for row in rows if meets[row]]
+
+
 def _combined(operator: str, left: _Chooses, right: _Chooses) -> _Chooses:
     if operator in ("&&", "||"):
 
         def either(trace: TraceSpans, rows: Sequence[int]) -> Sequence[int]:
             a, b = left(trace, rows), right(trace, rows)
+            trace.spans.look_at_clock()
             if operator == "&&" and not (len(a) and len(b)):
                 return ()
             return sorted({*a, *b})
 
         return either
     holds = relation(operator)
-    return lambda trace, rows: sorted(holds(trace, left(trace, rows), right(trace, rows)))
+
+    def related(trace: TraceSpans, rows: Sequence[int]) -> Sequence[int]:
+        a, b = left(trace, rows), right(trace, rows)
+        trace.spans.look_at_clock()
+        return holds(trace, a, b)
+
+    return related
 
 
 def _united(groups: Sequence[SpanGroup]) -> Sequence[int]:
@@ -124,7 +145,7 @@ def _split(
     """By the values of the keys, in the order in which they first come."""
     parts: dict[Hashable, list[int]] = {}
     named: dict[Hashable, tuple[Value, ...]] = {}
-    for row in group.rows:
+    for row in trace.spans.in_time(group.rows):
         values = tuple(value(trace, row) for _, value in keys)
         key = tuple(map(_group_key, values))
         parts.setdefault(key, []).append(row)

@@ -1,27 +1,38 @@
 """The spans of some traces as columns; rows of one trace stand together, by start and span id."""
 
+import math
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 import pyarrow as pa
 
 from clew.query.bounds import TraceRange, of_traces
 from clew.query.compile import Condition, Held
+from clew.query.evaluate.kinship import NO_PARENT, Kinship
 from clew.query.rows import text, values
 from clew.query.span_values import Value, read_values
 from clew.sql import load
 from clew.store import Reader
 
-NO_PARENT = bytes(8)
+# Looking at a clock costs as much as evaluating some rows.
+_ROWS_AT_ONCE = 1024
+
+
+class OutOfTimeError(Exception):
+    """The time to evaluate was over before all was."""
 
 
 class Spans:
-    """The rows of a fetch; a column becomes Python values when it is first asked for."""
+    """The rows of a fetch; a column becomes Python values when it is first asked for.
 
-    def __init__(self, block: pa.RecordBatch) -> None:
-        self._block = block
+    `deadline`: until when they may be looked at, by `time.monotonic`.
+    """
+
+    def __init__(self, block: pa.RecordBatch, deadline: float = math.inf) -> None:
+        self._block, self._deadline = block, deadline
         self._columns: dict[str, list[Any]] = {}
         self._values: dict[str, list[Value]] = {}
 
@@ -46,6 +57,17 @@ class Spans:
         """One cell of a column of strings."""
         return text(self._block.column(name)[row].as_py())
 
+    def look_at_clock(self) -> None:
+        """`OutOfTimeError` when the time is over; to be called between passes over a trace."""
+        if monotonic() > self._deadline:
+            raise OutOfTimeError
+
+    def in_time(self, rows: Sequence[int]) -> Iterator[int]:
+        """The rows, for a pass whose steps are as long as the query."""
+        for first in range(0, len(rows), _ROWS_AT_ONCE):
+            self.look_at_clock()
+            yield from rows[first : first + _ROWS_AT_ONCE]
+
     def traces(self) -> Iterator["TraceSpans"]:
         ids = self.column("trace_id")
         first = 0
@@ -65,6 +87,12 @@ class TraceSpans:
         self.ids: list[bytes] = spans.column("span_id")
         self.parent_ids: list[bytes] = spans.column("parent_span_id")
         self.starts: list[int] = spans.column("start_ns")
+
+    @cached_property
+    def kinship(self) -> Kinship:
+        """Rows count from the first one of the trace in it."""
+        own = slice(self.rows.start, self.rows.stop)
+        return Kinship(self.ids[own], self.parent_ids[own])
 
     @cached_property
     def by_id(self) -> dict[bytes, list[int]]:
@@ -97,7 +125,9 @@ class TraceSpans:
         return int(last - self.starts[self.rows[0]])
 
 
-def fetch(reader: Reader, traces: Collection[TraceRange], columns: Condition) -> Spans:
+def fetch(
+    reader: Reader, traces: Collection[TraceRange], columns: Condition, deadline: float = math.inf
+) -> Spans:
     """All spans of these traces, with the columns that an evaluator asks for."""
     where, parameters = of_traces(traces)
     table = reader.query(
@@ -107,4 +137,4 @@ def fetch(reader: Reader, traces: Collection[TraceRange], columns: Condition) ->
     )
     blocks = table.combine_chunks().to_batches()
     empty = pa.RecordBatch.from_pylist([], schema=table.schema)
-    return Spans(blocks[0] if blocks else empty)
+    return Spans(blocks[0] if blocks else empty, deadline)

@@ -1,61 +1,70 @@
-"""Relations between spans of a trace, each in one pass over the ids.
+"""Relations between spans of a trace, each in a few passes over their numbers.
 
-A relation never holds between a span and itself. Several spans may have one id; then each of them
-is the parent of the children. Parents may go round in circles. For every id two spans of the left
-side are remembered, because one of them may be the span that is asked about.
+A relation never holds between a span and itself. That can only be in question for a span whose
+parent is in its own circle: there all others of the circle are counted.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from clew.query.evaluate.spans import NO_PARENT, TraceSpans
+from clew.query.evaluate.kinship import NOBODY
+from clew.query.evaluate.spans import TraceSpans
 
-# At most two different spans.
-_Some = tuple[int, ...]
-_Seen = dict[bytes, _Some]
-# The spans of the right side for which it holds.
-Relation = Callable[[TraceSpans, Collection[int], Collection[int]], set[int]]
+Rows = Sequence[int]
+# The spans of the right side for which it holds, in the order of that side.
+Relation = Callable[[TraceSpans, Rows, Rows], list[int]]
 
 
-def _children(trace: TraceSpans, left: Collection[int], right: Collection[int]) -> set[int]:
+def _children(trace: TraceSpans, left: Rows, right: Rows) -> list[int]:
     """`>`: the parent is in the left side."""
-    by_id = _gathered((trace.ids[row], row) for row in left)
-    return {row for row in right if _another(by_id.get(trace.parent_ids[row], ()), row)}
+    kin, first = trace.kinship, trace.rows.start
+    count = _counted(kin.own, left, trace)
+    selves = _among(kin.selves, left, trace)
+    return [row for row in right if count[kin.parent[row - first]] > (row in selves)]
 
 
-def _parents(trace: TraceSpans, left: Collection[int], right: Collection[int]) -> set[int]:
+def _parents(trace: TraceSpans, left: Rows, right: Rows) -> list[int]:
     """`<`: a child is in the left side."""
-    by_parent = _gathered((trace.parent_ids[row], row) for row in left)
-    return {row for row in right if _another(by_parent.get(trace.ids[row], ()), row)}
+    kin, first = trace.kinship, trace.rows.start
+    count = _counted(kin.parent, left, trace)
+    selves = _among(kin.selves, left, trace)
+    return [row for row in right if count[kin.own[row - first]] > (row in selves)]
 
 
-def _siblings(trace: TraceSpans, left: Collection[int], right: Collection[int]) -> set[int]:
+def _siblings(trace: TraceSpans, left: Rows, right: Rows) -> list[int]:
     """`~`: another span of the same parent is in the left side."""
-    by_parent = _gathered(
-        (trace.parent_ids[row], row) for row in left if trace.parent_ids[row] != NO_PARENT
-    )
-    return {row for row in right if _another(by_parent.get(trace.parent_ids[row], ()), row)}
+    parent, first, among = trace.kinship.parent, trace.rows.start, set(left)
+    count = _counted(parent, left, trace)
+    count[NOBODY] = 0
+    return [row for row in right if count[parent[row - first]] > (row in among)]
 
 
-def _descendants(trace: TraceSpans, left: Collection[int], right: Collection[int]) -> set[int]:
+def _descendants(trace: TraceSpans, left: Rows, right: Rows) -> list[int]:
     """`>>`: a span above is in the left side."""
-    seen = _gathered((trace.ids[row], row) for row in left)
-    for circle in _lowest_last(trace):
-        _share(
-            circle, seen, (seen.get(above, ()) for one in circle for above in _above(trace, one))
-        )
-    return {row for row in right if _another(seen.get(trace.parent_ids[row], ()), row)}
+    kin, first = trace.kinship, trace.rows.start
+    within = _marked(kin.circle, left, trace)
+    higher = [False] * len(within)
+    for circle, above in kin.pairs:
+        if within[above] or higher[above]:
+            higher[circle] = True
+    seen = [one or other for one, other in zip(within, higher, strict=True)]
+    alone = _alone(kin.circle, higher, left, trace)
+    return [row for row in right if seen[kin.above[row - first]] and row not in alone]
 
 
-def _ancestors(trace: TraceSpans, left: Collection[int], right: Collection[int]) -> set[int]:
+def _ancestors(trace: TraceSpans, left: Rows, right: Rows) -> list[int]:
     """`<<`: a span below is in the left side."""
-    seen = _gathered((trace.parent_ids[row], row) for row in left)
-    for circle in reversed(_lowest_last(trace)):
-        _share(circle, seen, ())
-        for one in circle:
-            for above in _above(trace, one):
-                seen[above] = _merged(seen.get(above, ()), seen.get(one, ()))
-    return {row for row in right if _another(seen.get(trace.ids[row], ()), row)}
+    kin, first = trace.kinship, trace.rows.start
+    # Here, that the parent is within: it stands above.
+    within = _marked(kin.above, left, trace)
+    lower = [False] * len(within)
+    for circle, above in reversed(kin.pairs):
+        if within[circle] or lower[circle]:
+            lower[above] = True
+    seen = [one or other for one, other in zip(within, lower, strict=True)]
+    alone = _alone(kin.above, lower, left, trace)
+    return [row for row in right if seen[kin.circle[row - first]] and row not in alone]
 
 
 _RELATIONS: dict[str, Relation] = {
@@ -78,93 +87,50 @@ def relation(operator: str) -> Relation:
     return _RELATIONS[plain]
 
 
-def _not(
-    holds: Relation, trace: TraceSpans, left: Collection[int], right: Collection[int]
-) -> set[int]:
-    return set(right) - holds(trace, left, right)
+def _not(holds: Relation, trace: TraceSpans, left: Rows, right: Rows) -> list[int]:
+    found = set(holds(trace, left, right))
+    return [row for row in right if row not in found]
 
 
 def _union(
-    holds: Relation,
-    turned: Relation,
-    trace: TraceSpans,
-    left: Collection[int],
-    right: Collection[int],
-) -> set[int]:
-    return holds(trace, left, right) | turned(trace, right, left)
+    holds: Relation, turned: Relation, trace: TraceSpans, left: Rows, right: Rows
+) -> list[int]:
+    return sorted({*holds(trace, left, right), *turned(trace, right, left)})
 
 
-def _above(trace: TraceSpans, span_id: bytes) -> set[bytes]:
-    """The ids of the parents of the spans with this id, as far as they are in the trace."""
-    ids = {trace.parent_ids[row] for row in trace.by_id[span_id]}
-    return {one for one in ids if one != NO_PARENT and one in trace.by_id}
+def _counted(numbers: list[int], rows: Rows, trace: TraceSpans) -> list[int]:
+    """How often each id comes among the rows; the last place is that of `NOBODY`."""
+    count, first = [0] * (trace.kinship.ids + 1), trace.rows.start
+    for row in rows:
+        count[numbers[row - first]] += 1
+    return count
 
 
-def _gathered(pairs: Iterable[tuple[bytes, int]]) -> _Seen:
-    seen: _Seen = {}
-    for span_id, row in pairs:
-        seen[span_id] = _merged(seen.get(span_id, ()), (row,))
-    return seen
+def _marked(numbers: list[int], rows: Rows, trace: TraceSpans) -> list[bool]:
+    """Which circles come among the rows; the last place is that of `NOBODY`, which never does."""
+    marked, first = [False] * (trace.kinship.circles + 1), trace.rows.start
+    for row in rows:
+        marked[numbers[row - first]] = True
+    marked[NOBODY] = False
+    return marked
 
 
-def _merged(one: _Some, other: _Some) -> _Some:
-    if len(one) == 2 or not other:
-        return one
-    return tuple(dict.fromkeys((*one, *other)))[:2]
+def _among(some: list[int], rows: Rows, trace: TraceSpans) -> set[int]:
+    """Those of some rows of `Kinship` that are among these."""
+    return {trace.rows.start + row for row in some}.intersection(rows) if some else set()
 
 
-def _another(some: _Some, row: int) -> bool:
-    return any(one != row for one in some)
+def _alone(numbers: list[int], beyond: list[bool], left: Rows, trace: TraceSpans) -> set[int]:
+    """Rows of the left side that would only be related to themselves, in their circle.
 
-
-def _share(circle: list[bytes], seen: _Seen, more: Iterable[_Some]) -> None:
-    """Ids in a circle of parents stand above one another: they see the same."""
-    shared: _Some = ()
-    for some in (*(seen.get(one, ()) for one in circle), *more):
-        shared = _merged(shared, some)
-    for one in circle:
-        seen[one] = shared
-
-
-def _lowest_last(trace: TraceSpans) -> list[list[bytes]]:
-    """The ids in circles, most of one id; a circle comes after all that stand above it (Tarjan)."""
-    order: dict[bytes, int] = {}
-    lowest: dict[bytes, int] = {}
-    open_ids: list[bytes] = []
-    is_open: set[bytes] = set()
-    circles: list[list[bytes]] = []
-    for start in trace.by_id:
-        if start in order:
-            continue
-        order[start] = lowest[start] = len(order)
-        open_ids.append(start)
-        is_open.add(start)
-        path = [(start, iter(_above(trace, start)))]
-        while path:
-            at, above = path[-1]
-            for one in above:
-                if one not in order:
-                    order[one] = lowest[one] = len(order)
-                    open_ids.append(one)
-                    is_open.add(one)
-                    path.append((one, iter(_above(trace, one))))
-                    break
-                if one in is_open:
-                    lowest[at] = min(lowest[at], order[one])
-            else:
-                path.pop()
-                if path:
-                    lowest[path[-1][0]] = min(lowest[path[-1][0]], lowest[at])
-                if lowest[at] == order[at]:
-                    first = _last_index(open_ids, at)
-                    circles.append(open_ids[first:])
-                    is_open.difference_update(open_ids[first:])
-                    del open_ids[first:]
-    return circles
-
-
-def _last_index(ids: list[bytes], wanted: bytes) -> int:
-    at = len(ids) - 1
-    while ids[at] != wanted:
-        at -= 1
-    return at
+    `beyond`: whether a circle sees any of the left side in others.
+    """
+    kin, first = trace.kinship, trace.rows.start
+    if not kin.circled:
+        return set()
+    count = Counter(numbers[row - first] for row in left)
+    return {
+        row
+        for row in _among(kin.circled, left, trace)
+        if count[kin.circle[row - first]] == 1 and not beyond[kin.circle[row - first]]
+    }

@@ -12,11 +12,12 @@ from clew.query.language.tree import (
     Intrinsic,
     Literal,
     Scalar,
+    Scope,
     Type,
     Unary,
 )
 from clew.query.language.values import is_number, number
-from clew.query.language.words import CONSTANTS, INTRINSICS, ROOT_TEST, SHORT
+from clew.query.language.words import CONSTANTS, INTRINSICS, ROOT_TEST, SHORT, TEXTS
 
 _COMPARISON, _POWER = 2, 5
 LEVELS = {
@@ -180,6 +181,8 @@ def _is_text(left: Scalar, operator: str, value: str) -> bool:
         case Field(intrinsic):
             if intrinsic in (Intrinsic.STATUS, Intrinsic.KIND) or intrinsic in _NUMERIC_OR_TIME:
                 return not (known or is_number(value) or intrinsic in _NUMERIC_OR_TIME)
+            return known is not Type.NIL
+        case Attribute(Scope.ANY | Scope.RESOURCE, key) if key in TEXTS:
             return known is not Type.NIL
         case Attribute():
             # A service may be called `client`; an attribute never holds a kind or a status.

@@ -41,6 +41,22 @@ CONSTANTS: Mapping[str, tuple[Type, str | int | bool | None]] = {
     **{word: (Type.KIND, word) for word in KINDS},
 }
 
+# Attributes that are text by OpenTelemetry's conventions, also when it looks like a number.
+TEXTS = frozenset(
+    {
+        "container.id",
+        "deployment.environment",
+        "deployment.environment.name",
+        "host.id",
+        "host.name",
+        "service.instance.id",
+        "service.name",
+        "service.namespace",
+        "service.version",
+        "telemetry.sdk.version",
+    }
+)
+
 # In nanoseconds. `µs` is written with either of the two characters that look like that.
 UNITS: Mapping[str, int] = {
     "d": 86_400_000_000_000,

@@ -1,4 +1,5 @@
--- What the list shows of each trace: a row per trace and service, over all its spans.
+-- What the list shows of each trace: a row per trace and service, over all its spans, and the first of
+-- those that match. One statement for all: reading the columns of the condition is most of the work.
 with present as
 (
     select
@@ -21,7 +22,11 @@ select
         parent_span_id != toFixedString('', 8) and (trace_id, parent_span_id) not in present
     ) as orphan_count,
     countIf({{condition}}) as matched_count,
-    maxIf(start_ns, {{condition}} and start_ns >= {from_ns:UInt64} and start_ns <= {to_ns:UInt64}) as newest_ns
+    maxIf(start_ns, {{condition}} and start_ns >= {from_ns:UInt64} and start_ns <= {to_ns:UInt64}) as newest_ns,
+    groupArraySortedIf({{most}})(
+        (start_ns, span_id, toString(name), duration_ns, status_code),
+        {{condition}}
+    ) as first_matched
 from spans
 where {{traces}}
 group by

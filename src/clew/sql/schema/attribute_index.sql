@@ -18,7 +18,7 @@ create table if not exists attribute_index
     values Array(String),
     counts Array(UInt32),  -- spans per value
     complete Bool,  -- `values` is all there is
-    -- Else a Bloom filter over the XXH64 of all values' text: 2^n bytes, 8 to 16 bits a value, 4 probes.
+    -- Else a Bloom filter over the XXH64 of all values' text: 12 to 18 bits a value, 4 probes.
     -- Empty: anything may be there, as with type `other` (bytes, arrays, maps, empty).
     filter String,
     min_value Float64,  -- of numbers; nan: there are none
@@ -29,5 +29,5 @@ partition by receive_day
 order by (scope, key, type, time, batch)
 settings
     {{settings}},
-    -- A question reads one key's rows: small granules read few others.
-    index_granularity = 4096
+    -- A question reads one key's rows, which are large: small granules read few others (4,096: 55 ms, 512: 15).
+    index_granularity = 512
