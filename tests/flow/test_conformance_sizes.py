@@ -26,6 +26,11 @@ from tests.flow.door import (
 )
 from tests.flow.server import Clew
 
+try:
+    from compression import zstd  # type: ignore[import-not-found] # from Python 3.14 on
+except ImportError:
+    from backports import zstd
+
 MIB = 1 << 20
 LIMIT = MIB
 SUCCESS = ExportTraceServiceResponse()
@@ -78,6 +83,26 @@ def test_plain_and_gzip_are_taken_on_both_transports(clew: Clew) -> None:
         assert calls.export(body("gzip grpc"), compression=grpc.Compression.Gzip) == SUCCESS
     for name in ("plain http", "gzip http", "gzip json", "plain grpc", "gzip grpc"):
         assert len(stored(clew, name)) == 1
+
+
+def test_zstd_is_taken_and_bounded_as_gzip_is(clew: Clew) -> None:
+    packed = zstd.compress(body("zstd http"))
+    assert post(clew, packed, Content_Encoding="zstd").status == 200
+    packed = zstd.compress(json_body(name="zstd json"))
+    assert post(clew, packed, JSON, Content_Encoding="zstd").status == 200
+    assert len(stored(clew, "zstd http")) == len(stored(clew, "zstd json")) == 1
+    intake = clew.children()["intake"]
+    before = peak_bytes(intake)
+    large = zstd.compress(bytes(64 * MIB)) * 16
+    assert len(large) < LIMIT
+    answer = post(clew, large, Content_Encoding="zstd")
+    assert (answer.status, answer.said().code) == (413, 8)
+    assert peak_bytes(intake) - before < 16 * MIB
+    for broken in (packed[:-3], b"no zstd", packed + b"x"):
+        answer = post(clew, broken, Content_Encoding="zstd")
+        assert (answer.status, answer.said().code) == (400, 3)
+    many = zstd.compress(b"") * 10_000
+    assert "frames" in post(clew, many, Content_Encoding="zstd").said().message
 
 
 @pytest.mark.parametrize("coding", ["br", "foo", "deflate", "gzip, gzip"])
