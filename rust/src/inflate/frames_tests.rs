@@ -35,7 +35,7 @@ fn frames_are_joined_and_their_number_is_bounded() {
 
 #[test]
 fn limit_is_exact() {
-    for packed in [pack(&[7; 100_000]), streamed(&[7; 100_000], 17)] {
+    for packed in [pack(&vec![7; 100_000]), streamed(&vec![7; 100_000], 17)] {
         assert_eq!(inflate(&packed, 100_000).unwrap().len(), 100_000);
         assert_eq!(inflate(&packed, 99_999), Err(InflateError::TooLarge));
     }
@@ -56,7 +56,7 @@ fn bomb_stops_near_the_limit_with_its_window_counted() {
 
 #[test]
 fn window_is_read_from_the_header_and_bounded() {
-    assert_eq!(window(&streamed(&[1; 3_000_000], 21)), 2 << 20);
+    assert_eq!(window(&streamed(&vec![1; 3_000_000], 21)), 2 << 20);
     assert_eq!(window(&pack(&[1; 200])), 200);
     assert_eq!(window(&pack(&[1; 1_000])), 1_000);
     assert_eq!(window(b"\x28\xb5\x2f\xfd"), 0);
@@ -73,7 +73,7 @@ fn window_is_read_from_the_header_and_bounded() {
 
 #[test]
 fn exhausted_budget_stops() {
-    let got = super::zstd(&pack(&[1; 100_000]), 1 << 20, &mut |_| false);
+    let got = super::zstd(&pack(&vec![1; 100_000]), 1 << 20, &mut |_| false);
     assert_eq!(got, Err(InflateError::NoMemory));
 }
 
