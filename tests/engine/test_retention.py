@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from clew.store.evidence import MINUTES_OF_AN_HOUR, Evidence
 from clew.store.removals import Limits
 from clew.store.retention import EVERY_S, Retention
 from tests import build
-from tests.engine.conftest import FilledStore
+from tests.engine.conftest import FilledStore, Home
 
 DAY_NS = 86_400 * 10**9
 NOW_NS = build.RECEIVE_DAY * DAY_NS
@@ -137,11 +136,11 @@ def test_full_disk_takes_the_oldest_days(store: FilledStore) -> None:
 
 
 @pytest.mark.embedded_only("it looks into the folder")
-def test_dropped_day_leaves_the_disk_at_once(store: FilledStore, tmp_path: Path) -> None:
+def test_dropped_day_leaves_the_disk_at_once(home: Home, store: FilledStore) -> None:
     fill(store, 3, 0)
 
     def on_disk() -> int:
-        return sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+        return sum(file.stat().st_size for file in home.path.rglob("*") if file.is_file())
 
     before, in_parts = on_disk(), live_bytes(store)
     round_of(store, Limits(0, in_parts - 1, 0, 0))
