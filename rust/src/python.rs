@@ -26,7 +26,7 @@ mod _kernel {
     #[pymodule_export]
     use super::{
         Batch, Intake, Segment, TableSchema, admit, any_value_json, attribute_index_schema,
-        decode_request, decode_segment, fault_points, spans_schema, trace_ranges_schema,
+        check_tls, decode_request, decode_segment, fault_points, spans_schema, trace_ranges_schema,
     };
 
     use pyo3::prelude::*;
@@ -251,6 +251,18 @@ fn attribute_index_schema() -> TableSchema {
 #[pyfunction]
 fn fault_points() -> Vec<&'static str> {
     fault::POINTS.to_vec()
+}
+
+/// Whether the ports could present this. ValueError says why not.
+#[pyfunction]
+#[pyo3(signature = (certificate, key, client_ca=None))]
+fn check_tls(certificate: Vec<u8>, key: Vec<u8>, client_ca: Option<Vec<u8>>) -> PyResult<()> {
+    let pem = Pem {
+        certificate,
+        key,
+        client_ca,
+    };
+    Tls::new(&pem).map(drop).map_err(PyValueError::new_err)
 }
 
 /// Listeners and journal of this process.
