@@ -141,7 +141,8 @@ fn reason(error: &io::Error) -> &'static str {
         rustls::Error::PeerIncompatible(
             PeerIncompatible::Tls12NotOffered
             | PeerIncompatible::Tls12NotOfferedOrEnabled
-            | PeerIncompatible::Tls13RequiredForQuic
+            // What came with TLS 1.2, and is looked at before the version.
+            | PeerIncompatible::SignatureAlgorithmsExtensionRequired
             | PeerIncompatible::SupportedVersionsExtensionRequired,
         ) => "tls_old_version",
         rustls::Error::PeerIncompatible(_) | rustls::Error::NoApplicationProtocol => {

@@ -459,8 +459,8 @@ async def _supervise(
     def announce() -> None:
         bound = {name: Address(*listening.getsockname()[:2]) for name, listening in sockets.items()}
         say(
-            f"ready: OTLP/gRPC {bound['grpc']}, OTLP/HTTP {scheme}://{bound['http']}, "
-            f"API {scheme}://{bound['ui']}"
+            f"ready: OTLP/gRPC {'https://' if pem else ''}{bound['grpc']}, "
+            f"OTLP/HTTP {scheme}://{bound['http']}, API {scheme}://{bound['ui']}"
         )
         from_file = f"; settings from {file}" if file else ""
         say(f"data in {settings.data_dir}{from_file}; Ctrl-C stops it and keeps them")
