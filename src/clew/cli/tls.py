@@ -44,7 +44,7 @@ def dev_cert(
         bool, typer.Option("--client", help="Make a client certificate too, for --tls-client-ca.")
     ] = False,
     days: Annotated[
-        int, typer.Option("--days", min=1, max=825, help="How long they are valid.")
+        int, typer.Option("--days", metavar="N", min=1, max=825, help="How long they are valid.")
     ] = 365,
     force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
 ) -> None:
