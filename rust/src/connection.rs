@@ -332,6 +332,13 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
         if buffer.filled().len() > before {
             self.activity.read_some();
         }
+        // Most clients close without TLS's goodbye. HTTP knows by itself where a request ends, so
+        // nothing can be cut off unseen.
+        if let Poll::Ready(Err(error)) = &polled
+            && error.kind() == io::ErrorKind::UnexpectedEof
+        {
+            return Poll::Ready(Ok(()));
+        }
         polled
     }
 }

@@ -280,6 +280,7 @@ class Supervisor:
                     limit=1 << 16,
                     backlog=BACKLOG,
                     ssl=self._context,
+                    ssl_handshake_timeout=5 if self._context else None,
                 )
             except OSError as error:
                 say(f"cannot answer on the UI port: {error}")

@@ -134,6 +134,22 @@ def test_exporters_of_the_python_sdk_come_in_by_tls(
         exporter.shutdown()
 
 
+def test_client_that_closes_without_a_goodbye_is_no_failure(clew: Clew, certs: Path) -> None:
+    wait(lambda: clew.metric("clew_intake_open_connections") == 0, "nobody else")
+    before = clew.metric("clew_intake_connection_failures_total")
+    served = clew.metric("clew_intake_tls_connections_total")
+    for _ in range(3):
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", clew.ports[1], timeout=5, context=trusting(certs)
+        )
+        connection.request("POST", "/v1/traces", b"", PROTOBUF)
+        assert connection.getresponse().status == 200
+        connection.close()
+    wait(lambda: clew.metric("clew_intake_tls_connections_total") >= served + 3, "all served")
+    wait(lambda: clew.metric("clew_intake_open_connections") == 0, "all closed")
+    assert clew.metric("clew_intake_connection_failures_total") == before
+
+
 def test_alpn_and_versions_are_offered_to_tls_1_2_and_1_3(clew: Clew, certs: Path) -> None:
     for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
         for offered, chosen in ((("h2", "http/1.1"), "h2"), (("http/1.1",), "http/1.1")):

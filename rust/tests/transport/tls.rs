@@ -29,12 +29,12 @@ fn identity() -> (CertificateDer<'static>, Pem) {
     (made.cert.der().clone(), pem)
 }
 
-fn secured(config: Config) -> (Intake, Arc<Tls>, CertificateDer<'static>) {
+fn secured(config: &Config) -> (Intake, Arc<Tls>, CertificateDer<'static>) {
     let (certificate, pem) = identity();
     let tls = Arc::new(Tls::new(&pem).unwrap());
     let config = Config {
         tls: Some(Arc::clone(&tls)),
-        ..config
+        ..config.clone()
     };
     (intake_with(config, Memory::default()), tls, certificate)
 }
@@ -82,7 +82,7 @@ fn post(stream: &mut Secured, body: &[u8]) -> std::io::Result<String> {
 
 #[test]
 fn both_ports_take_requests_inside_tls() {
-    let (intake, _, certificate) = secured(quick());
+    let (intake, _, certificate) = secured(&quick());
     for (nth, port) in intake.ports.into_iter().enumerate() {
         let mut stream = connect(port, &certificate);
         let body = request(nth + 1, 0);
@@ -93,7 +93,7 @@ fn both_ports_take_requests_inside_tls() {
 
 #[test]
 fn plain_http_is_told_to_use_tls_and_closed() {
-    let (intake, _, _) = secured(quick());
+    let (intake, _, _) = secured(&quick());
     for port in intake.ports {
         let headers = [("content-type", JSON)];
         let answer = Http1::connect(port).request("POST", "/v1/traces", &headers, b"{}");
@@ -108,7 +108,7 @@ fn plain_http_is_told_to_use_tls_and_closed() {
 
 #[test]
 fn plain_grpc_is_told_to_use_tls_by_a_code_that_nobody_retries() {
-    let (intake, _, _) = secured(quick());
+    let (intake, _, _) = secured(&quick());
     for port in intake.ports {
         let answer = Http2::connect(port).call(TRACES, &[], &request(1, 0));
         assert_eq!(answer.code(), 9);
@@ -123,7 +123,7 @@ fn handshake_that_dawdles_or_is_broken_is_cut_and_counted() {
         head_timeout: Duration::from_millis(200),
         ..quick()
     };
-    let (intake, _, _) = secured(config);
+    let (intake, _, _) = secured(&config);
     for (bytes, reason) in [
         (
             b"\x16\x03\x01\x02\x00\x01\x00\x01".as_slice(),
@@ -144,7 +144,7 @@ fn handshake_that_dawdles_or_is_broken_is_cut_and_counted() {
 
 #[test]
 fn another_certificate_is_for_new_connections_and_a_bad_one_for_none() {
-    let (intake, tls, first) = secured(quick());
+    let (intake, tls, first) = secured(&quick());
     let port = intake.ports[0];
     let mut open = connect(port, &first);
     assert!(post(&mut open, b"").is_ok());
