@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::BytesMut;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
@@ -26,6 +26,8 @@ use crate::admit::{Door, Sink};
 use crate::answer::Reply;
 use crate::meter;
 use crate::recognise::{Protocol, recognise, turn_away};
+use crate::refusal::Refusal;
+use crate::tls::Prefixed;
 use crate::{otlp_grpc, otlp_http};
 
 const STREAM_WINDOW: usize = 1 << 20;
@@ -41,24 +43,63 @@ pub async fn serve<S: Sink>(
     open: usize,
     stop: watch::Receiver<bool>,
 ) {
+    let within = door.config.head_timeout;
     let mut first = BytesMut::with_capacity(1_024);
-    let protocol = {
-        let mut stopping = stop.clone();
-        tokio::select! {
-            protocol = recognise(&mut stream, &mut first, door.config.head_timeout) => protocol,
-            _ = stopping.wait_for(|stop| *stop) => return,
-        }
+    let mut stopping = stop.clone();
+    let mut stopping = pin!(stopping.wait_for(|stop| *stop));
+    let mut protocol = tokio::select! {
+        protocol = recognise(&mut stream, &mut first, within) => protocol,
+        _ = &mut stopping => return,
     };
     meter::connection(protocol.word());
+    let (Some(tls), Protocol::Tls) = (door.config.tls.clone(), protocol) else {
+        let is_refused = door.config.tls.is_some();
+        let stream = Prefixed {
+            first: first.freeze(),
+            stream,
+        };
+        return speak(door, stream, protocol, is_refused, address, open, stop).await;
+    };
+    let accepted = tokio::select! {
+        accepted = tls.accept(first.freeze(), stream, within) => accepted,
+        _ = &mut stopping => return,
+    };
+    let mut stream = match accepted {
+        Ok(stream) => stream,
+        Err(reason) => return meter::connection_failed(reason),
+    };
+    let mut first = BytesMut::with_capacity(1_024);
+    protocol = tokio::select! {
+        protocol = recognise(&mut stream, &mut first, within) => protocol,
+        _ = &mut stopping => return,
+    };
+    meter::connection_inside_tls(protocol.word());
+    let stream = Prefixed {
+        first: first.freeze(),
+        stream,
+    };
+    speak(door, stream, protocol, false, address, open, stop).await;
+}
+
+/// `is_refused`: every request is told to come by TLS.
+async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    door: Arc<Door<S>>,
+    stream: Prefixed<IO>,
+    protocol: Protocol,
+    is_refused: bool,
+    address: IpAddr,
+    open: usize,
+    stop: watch::Receiver<bool>,
+) {
     let activity = Arc::new(Activity::new());
     let io = TokioIo::new(Watched {
-        first: first.freeze(),
         stream,
         activity: Arc::clone(&activity),
     });
     let visit = Visit {
         door: Arc::clone(&door),
         address,
+        is_refused,
         activity: Arc::clone(&activity),
     };
     let service = service_fn(move |request| visit.clone().answer(request));
@@ -155,6 +196,7 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
 struct Visit<S> {
     door: Arc<Door<S>>,
     address: IpAddr,
+    is_refused: bool,
     activity: Arc<Activity>,
 }
 
@@ -163,6 +205,7 @@ impl<S> Clone for Visit<S> {
         Self {
             door: Arc::clone(&self.door),
             address: self.address,
+            is_refused: self.is_refused,
             activity: Arc::clone(&self.activity),
         }
     }
@@ -176,6 +219,14 @@ impl<S: Sink> Visit<S> {
                 .headers()
                 .get(CONTENT_TYPE)
                 .is_some_and(otlp_http::is_grpc);
+        if self.is_refused {
+            let refusal = Refusal::needs_tls(&request);
+            return Ok(if is_grpc {
+                otlp_grpc::turn_down(&self.door, request, &refusal).await
+            } else {
+                otlp_http::turn_down(&self.door, request, &refusal).await
+            });
+        }
         Ok(if is_grpc {
             otlp_grpc::answer(&self.door, self.address, request).await
         } else {
@@ -264,35 +315,35 @@ impl Drop for Busy<'_> {
     }
 }
 
-/// The stream with the bytes that recognition took, noting when something is read.
-struct Watched {
-    first: Bytes,
-    stream: TcpStream,
+/// Notes when something is read.
+struct Watched<IO> {
+    stream: Prefixed<IO>,
     activity: Arc<Activity>,
 }
 
-impl AsyncRead for Watched {
+impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !self.first.is_empty() {
-            let length = self.first.len().min(buffer.remaining());
-            buffer.put_slice(self.first.get(..length).unwrap_or_default());
-            self.first.advance(length);
-            return Poll::Ready(Ok(()));
-        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
             self.activity.read_some();
         }
+        // Most clients close without TLS's goodbye. HTTP knows by itself where a request ends, so
+        // nothing can be cut off unseen.
+        if let Poll::Ready(Err(error)) = &polled
+            && error.kind() == io::ErrorKind::UnexpectedEof
+        {
+            return Poll::Ready(Ok(()));
+        }
         polled
     }
 }
 
-impl AsyncWrite for Watched {
+impl<IO: AsyncWrite + Unpin> AsyncWrite for Watched<IO> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

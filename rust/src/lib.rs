@@ -28,6 +28,7 @@ pub mod refusal;
 pub mod render;
 pub mod rows;
 pub mod schema;
+pub mod tls;
 pub mod validate;
 pub mod wire;
 

@@ -14,6 +14,7 @@ use crate::admit::{Door, Sink};
 use crate::body::Budget;
 use crate::connection;
 use crate::meter;
+use crate::tls::Tls;
 
 /// Bounds of the intake's network side.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How often one sender is told that only traces are kept.
     pub note_interval: Duration,
+    /// When it is there, requests in plaintext are told to use it.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Default for Config {
@@ -54,6 +57,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(60),
             ping_timeout: Duration::from_secs(20),
             note_interval: Duration::from_secs(3_600),
+            tls: None,
         }
     }
 }

@@ -34,6 +34,7 @@ words!(
         Empty = "empty",
         Repeated = "repeated",
         NotKept = "not_kept",
+        Plaintext = "plaintext",
         UnknownPath = "unknown_path",
         Method = "method",
         ContentType = "content_type",
@@ -194,6 +195,15 @@ pub fn spans_refused(reason: &'static str, count: u64) {
 pub fn connection(protocol: &'static str) {
     counters::add(
         "clew_intake_connections_total",
+        &[("protocol", protocol)],
+        1,
+    );
+}
+
+/// What was spoken after a TLS handshake; the connection itself was counted as tls.
+pub fn connection_inside_tls(protocol: &'static str) {
+    counters::add(
+        "clew_intake_tls_connections_total",
         &[("protocol", protocol)],
         1,
     );

@@ -58,6 +58,24 @@ where
     }
 }
 
+/// One refusal whatever is called.
+pub async fn turn_down<S, B>(
+    door: &Door<S>,
+    request: Request<B>,
+    refusal: &Refusal,
+) -> Response<Reply>
+where
+    S: Sink,
+    B: Body<Data = Bytes> + Unpin,
+{
+    let signal = signal(request.uri().path());
+    let pending = Pending::new(signal, Transport::Grpc, Encoding::Protobuf);
+    let by = ReadBy::after(door.config.body_timeout);
+    let _ = body::discard(&mut request.into_body(), door.config.max_body_bytes, by).await;
+    pending.ends(refusal.outcome());
+    refuse(refusal)
+}
+
 fn signal(path: &str) -> Signal {
     match path {
         "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => Signal::Traces,

@@ -106,6 +106,33 @@ where
     }
 }
 
+/// One refusal whatever is asked; the connection is of no more use.
+pub async fn turn_down<S, B>(
+    door: &Door<S>,
+    request: Request<B>,
+    refusal: &Refusal,
+) -> Response<Reply>
+where
+    S: Sink,
+    B: Body<Data = Bytes> + Unpin,
+{
+    let (parts, mut body) = request.into_parts();
+    let media = Media::of(&parts.headers);
+    let encoding = media.map_or(Encoding::Unknown, Media::encoding);
+    let pending = Pending::new(signal(parts.uri.path()), Transport::Http, encoding);
+    if !parts.headers.contains_key(EXPECT) {
+        let by = ReadBy::after(door.config.body_timeout);
+        let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+    }
+    pending.ends(refusal.outcome());
+    let mut response = refuse(media, refusal);
+    if parts.version != Version::HTTP_2 {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(CONNECTION, close);
+    }
+    response
+}
+
 fn signal(path: &str) -> Signal {
     match path {
         "/v1/traces" => Signal::Traces,

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::panic::catch_unwind;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arrow_array::ffi::{FFI_ArrowSchema, to_ffi};
@@ -17,6 +17,7 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyTuple};
 
 use crate::decode::{self, Builder};
 use crate::journal::{self, Journal};
+use crate::tls::{Pem, Tls};
 use crate::validate::{self, Limits, Malformed};
 use crate::{counters, fault, json, listen, render};
 
@@ -25,7 +26,7 @@ mod _kernel {
     #[pymodule_export]
     use super::{
         Batch, Intake, Segment, TableSchema, admit, any_value_json, attribute_index_schema,
-        decode_request, decode_segment, fault_points, spans_schema, trace_ranges_schema,
+        check_tls, decode_request, decode_segment, fault_points, spans_schema, trace_ranges_schema,
     };
 
     use pyo3::prelude::*;
@@ -252,11 +253,24 @@ fn fault_points() -> Vec<&'static str> {
     fault::POINTS.to_vec()
 }
 
+/// Whether the ports could present this. ValueError says why not.
+#[pyfunction]
+#[pyo3(signature = (certificate, key, client_ca=None))]
+fn check_tls(certificate: Vec<u8>, key: Vec<u8>, client_ca: Option<Vec<u8>>) -> PyResult<()> {
+    let pem = Pem {
+        certificate,
+        key,
+        client_ca,
+    };
+    Tls::new(&pem).map(drop).map_err(PyValueError::new_err)
+}
+
 /// Listeners and journal of this process.
 #[pyclass(frozen, module = "clew._kernel")]
 struct Intake {
     journal: Journal,
     running: Mutex<Option<listen::Running>>,
+    tls: Option<Arc<Tls>>,
 }
 
 #[pymethods]
@@ -268,6 +282,10 @@ impl Intake {
         if !config.fault.is_empty() {
             fault::arm(&config.fault).map_err(PyValueError::new_err)?;
         }
+        let tls = match &config.tls {
+            Some(pem) => Some(Arc::new(Tls::new(pem).map_err(PyValueError::new_err)?)),
+            None => None,
+        };
         py.detach(|| {
             let mut options = journal::Options::new(config.journal);
             options.cap_bytes = config.journal_max_bytes;
@@ -278,12 +296,14 @@ impl Intake {
                 max_body_bytes: config.max_request_bytes,
                 max_connections: config.max_connections,
                 memory_budget_bytes: config.memory_bytes as usize,
+                tls: tls.clone(),
                 ..listen::Config::default()
             };
             let running = listen::start(door, listeners(&config.listeners), journal.clone())?;
             Ok(Self {
                 journal,
                 running: Mutex::new(Some(running)),
+                tls,
             })
         })
         .map_err(|error: std::io::Error| PyOSError::new_err(error.to_string()))
@@ -292,6 +312,27 @@ impl Intake {
     /// True when the disk failed: nothing is acknowledged until a new process starts.
     fn failed(&self) -> bool {
         self.journal.failed()
+    }
+
+    /// Presents another certificate to new connections. ValueError: it cannot be used, and nothing changed.
+    #[pyo3(signature = (certificate, key, client_ca=None))]
+    fn replace_tls(
+        &self,
+        py: Python<'_>,
+        certificate: Vec<u8>,
+        key: Vec<u8>,
+        client_ca: Option<Vec<u8>>,
+    ) -> PyResult<()> {
+        let tls = self.tls.as_ref().ok_or_else(|| {
+            PyValueError::new_err("this intake was started without TLS; start it again")
+        })?;
+        let pem = Pem {
+            certificate,
+            key,
+            client_ca,
+        };
+        py.detach(|| tls.replace(&pem))
+            .map_err(PyValueError::new_err)
     }
 
     /// Stops listening, finishes requests for at most `within_s`, then writes and seals what is in the journal.
@@ -330,6 +371,7 @@ struct Config {
     journal_max_bytes: u64,
     disk_reserve_bytes: u64,
     fault: String,
+    tls: Option<Pem>,
 }
 
 impl Config {
@@ -352,6 +394,16 @@ impl Config {
             journal_max_bytes: get(config, "journal_max_bytes")?,
             disk_reserve_bytes: get(config, "disk_reserve_bytes")?,
             fault: get(config, "fault")?,
+            tls: match config.get_item("tls")? {
+                Some(tls) => tls
+                    .extract::<Option<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)>>()?
+                    .map(|(certificate, key, client_ca)| Pem {
+                        certificate,
+                        key,
+                        client_ca,
+                    }),
+                None => None,
+            },
         })
     }
 }

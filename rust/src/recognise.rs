@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
+
+use crate::tls::close;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -36,8 +37,8 @@ const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const LONGEST_METHOD: usize = 20;
 
 /// Reads until the protocol is clear. What was read is in `buffer` and belongs to the protocol.
-pub async fn recognise(
-    stream: &mut TcpStream,
+pub async fn recognise<IO: AsyncRead + Unpin>(
+    stream: &mut IO,
     buffer: &mut BytesMut,
     allowed: Duration,
 ) -> Protocol {
@@ -82,7 +83,7 @@ fn classify(bytes: &[u8]) -> Option<Protocol> {
 }
 
 /// Answers what cannot be served, where its protocol has a way to say so, and closes.
-pub async fn turn_away(mut stream: TcpStream, protocol: Protocol) {
+pub async fn turn_away<IO: AsyncRead + AsyncWrite + Unpin>(mut stream: IO, protocol: Protocol) {
     // TLS: a fatal alert, handshake_failure.
     const ALERT: &[u8] = &[0x15, 3, 3, 0, 2, 2, 40];
     const TEXT: &str =
@@ -98,15 +99,7 @@ pub async fn turn_away(mut stream: TcpStream, protocol: Protocol) {
     };
     let close = async {
         stream.write_all(&answer).await?;
-        stream.shutdown().await?;
-        // Closing on unread bytes resets the connection, and a reset can overtake the answer.
-        let mut rest = [0; 4_096];
-        for _ in 0..16 {
-            if stream.read(&mut rest).await? == 0 {
-                break;
-            }
-        }
-        std::io::Result::Ok(())
+        close(&mut stream).await
     };
     let _ = timeout(Duration::from_secs(1), close).await;
 }

@@ -1,12 +1,15 @@
 //! Why the door says no, in its own words, and the one place where they become status codes.
 
-use http::StatusCode;
+use http::header::HOST;
+use http::{Request, StatusCode};
 
 use crate::meter::Outcome;
 use crate::record::Unavailable;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
+    /// The port speaks TLS and the request came without. The host and port that the sender asked.
+    Plaintext(String),
     UnknownPath(String),
     UnknownMethod(String),
     Method(String),
@@ -35,13 +38,28 @@ pub mod code {
     pub const INVALID_ARGUMENT: u32 = 3;
     pub const DEADLINE_EXCEEDED: u32 = 4;
     pub const RESOURCE_EXHAUSTED: u32 = 8;
+    pub const FAILED_PRECONDITION: u32 = 9;
     pub const UNIMPLEMENTED: u32 = 12;
     pub const UNAVAILABLE: u32 = 14;
 }
 
 impl Refusal {
+    /// For a request that came without TLS where it is needed.
+    pub fn needs_tls<B>(request: &Request<B>) -> Self {
+        let asked = request
+            .uri()
+            .authority()
+            .map(|host| host.as_str().to_owned());
+        let host = asked.or_else(|| {
+            let host = request.headers().get(HOST)?.to_str().ok()?;
+            Some(host.to_owned())
+        });
+        Self::Plaintext(host.unwrap_or_else(|| "HOST:PORT".to_owned()))
+    }
+
     pub fn outcome(&self) -> Outcome {
         match self {
+            Self::Plaintext(_) => Outcome::Plaintext,
             Self::UnknownPath(_) | Self::UnknownMethod(_) => Outcome::UnknownPath,
             Self::Method(_) => Outcome::Method,
             Self::ContentType(_) => Outcome::ContentType,
@@ -63,9 +81,11 @@ impl Refusal {
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType(_) | Self::ContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::CorruptCompression(_) | Self::Malformed(_) | Self::Aborted => {
-                StatusCode::BAD_REQUEST
-            }
+            // Never a redirect: some exporters take it for success and drop the spans.
+            Self::Plaintext(_)
+            | Self::CorruptCompression(_)
+            | Self::Malformed(_)
+            | Self::Aborted => StatusCode::BAD_REQUEST,
             Self::MemoryBudget | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::SlowBody { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
@@ -74,6 +94,9 @@ impl Refusal {
 
     pub fn code(&self) -> u32 {
         match self {
+            // What a channel without TLS gives by itself is UNAVAILABLE, and senders try that again
+            // for minutes. This will not pass until somebody changes the sender.
+            Self::Plaintext(_) => code::FAILED_PRECONDITION,
             Self::UnknownPath(_)
             | Self::UnknownMethod(_)
             | Self::Method(_)
@@ -101,6 +124,10 @@ impl Refusal {
     /// What is wrong, with the value, and what to do; without control characters.
     pub fn sentence(&self) -> String {
         match self {
+            Self::Plaintext(host) => format!(
+                "this port speaks TLS; use https://{} (set OTEL_EXPORTER_OTLP_ENDPOINT to it, and OTEL_EXPORTER_OTLP_CERTIFICATE to the file of the authority that signed Clew's certificate)",
+                plain(host)
+            ),
             Self::UnknownPath(path) => format!(
                 "path {} is not served here; send traces to /v1/traces (set OTEL_EXPORTER_OTLP_ENDPOINT without a path, or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT with the full path /v1/traces)",
                 shown(path)
@@ -141,6 +168,18 @@ impl Refusal {
                 "the client's deadline passed before the spans were safe; they may be stored, sending them again does no harm".to_owned()
             }
         }
+    }
+}
+
+/// A host and port as the sender gave it, or a word for it when it could be anything else.
+fn plain(host: &str) -> &str {
+    let is_host = host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte));
+    if is_host && !host.is_empty() && host.len() <= 120 {
+        host
+    } else {
+        "HOST:PORT"
     }
 }
 

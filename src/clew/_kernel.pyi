@@ -11,6 +11,7 @@ __all__ = [
     "admit",
     "any_value_json",
     "attribute_index_schema",
+    "check_tls",
     "decode_request",
     "decode_segment",
     "fault_points",
@@ -66,6 +67,8 @@ class Intake:
         """Serves at once. OSError: the journal cannot be opened; ValueError: bad configuration."""
     def failed(self) -> bool:
         """True when the disk failed: nothing is acknowledged until a new process starts."""
+    def replace_tls(self, certificate: bytes, key: bytes, client_ca: bytes | None = None) -> None:
+        """For new connections. ValueError: it cannot be used, and nothing changed."""
     def stop(self, within_s: float) -> None:
         """Ends requests in flight, for at most `within_s`, then seals the journal."""
     def counters(self) -> dict[str, int]:
@@ -88,5 +91,8 @@ def any_value_json(value: bytes) -> str:
 def spans_schema() -> TableSchema: ...
 def trace_ranges_schema() -> TableSchema: ...
 def attribute_index_schema() -> TableSchema: ...
+def check_tls(certificate: bytes, key: bytes, client_ca: bytes | None = None) -> None:
+    """ValueError: the ports could not present this."""
+
 def fault_points() -> list[str]:
     """Names that the setting `fault` may carry."""

@@ -33,7 +33,9 @@ from clew.control import FINAL_STATUS, Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
 from clew.settings import Address, Settings
 from clew.store import Store, StoreError, UnusableError
-from clew.store.retention import Limits, Retention
+from clew.store.removals import Limits
+from clew.store.retention import Retention
+from clew.tls import LOOK_EVERY_S, Files, Pem, Watch, load, server_context
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 2.0
@@ -70,7 +72,8 @@ class Processes:
         store = self._store.trouble or "ok"
         intake = self._others.get("intake", {})
         state = str(intake.get("state")) if intake.get("ready") else "starting"
-        return state == store == "ok", {"intake": state, "store": store, "api": "ok"}
+        checks = {"intake": state, "store": store, "api": "ok", **intake.get("checks", {})}
+        return state == store == "ok", checks
 
     def facts(self) -> Facts:
         figures = counters.snapshot()
@@ -166,6 +169,7 @@ def run(channel: Channel) -> int:
     cleaner.start()
     processes = Processes(settings, first["started"], store)
     server = api_server(store, processes, settings.ui)
+    tls = present_tls(server, settings, Pem.from_json(first["tls"]))
     reporter = threading.Thread(
         target=report,
         args=(server, processes, channel, store, (writer, cleaner)),
@@ -173,7 +177,7 @@ def run(channel: Channel) -> int:
         daemon=True,
     )
     try:
-        asyncio.run(_serve(server, socket.socket(fileno=first["fds"][0]), stop, reporter))
+        asyncio.run(_serve(server, socket.socket(fileno=first["fds"][0]), stop, reporter, tls))
     finally:
         stop.set()
         writer.join(STOP_WITHIN_S)
@@ -273,8 +277,23 @@ def api_server(store: Store, processes: Processes, bound: Address) -> Server:
     )
 
 
+def present_tls(server: Server, settings: Settings, pem: Pem | None) -> Watch | None:
+    """Makes the API speak TLS; None without. What is wrong with new files, the intake says."""
+    files = Files.of(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    if files is None or pem is None:
+        return None
+    context = server_context(pem)
+    server.config.load()
+    server.config.ssl = context
+    return Watch(files, pem, lambda new: load(context, new))
+
+
 async def _serve(
-    server: Server, listening: socket.socket, stop: threading.Event, reporter: threading.Thread
+    server: Server,
+    listening: socket.socket,
+    stop: threading.Event,
+    reporter: threading.Thread,
+    tls: Watch | None,
 ) -> None:
     def end() -> None:
         stop.set()
@@ -282,7 +301,16 @@ async def _serve(
 
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
     reporter.start()
+
+    async def look() -> None:
+        while tls:
+            # In the loop's own thread, which shakes hands: OpenSSL's contexts are not locked.
+            tls.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    looking = asyncio.create_task(look())
     await server.serve(sockets=[listening])
+    looking.cancel()
 
 
 def report(

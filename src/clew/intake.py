@@ -19,6 +19,7 @@ from typing import Any
 from clew import _kernel
 from clew.control import Channel, die_with_parent
 from clew.settings import Settings, rough_size
+from clew.tls import LOOK_EVERY_S, Files, Pem, Watch
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
@@ -28,7 +29,9 @@ REFUSED_FULL = 'clew_intake_spans_refused_total{reason="journal_full"}'
 REFUSING_FOR_S = 5.0
 
 
-def kernel_config(settings: Settings, fds: list[int], fault: str) -> dict[str, Any]:
+def kernel_config(
+    settings: Settings, fds: list[int], fault: str, pem: Pem | None = None
+) -> dict[str, Any]:
     """What `_kernel.Intake` takes; sizes in bytes."""
     return {
         "journal": str(settings.data_dir / "journal"),
@@ -39,6 +42,7 @@ def kernel_config(settings: Settings, fds: list[int], fault: str) -> dict[str, A
         "journal_max_bytes": settings.journal_max_bytes,
         "disk_reserve_bytes": settings.disk_reserve_bytes,
         "fault": fault,
+        "tls": (pem.certificate, pem.key, pem.client_ca) if pem else None,
     }
 
 
@@ -71,6 +75,22 @@ class State:
         return "ok"
 
 
+def tls_watch(settings: Settings, pem: Pem | None, intake: _kernel.Intake) -> Watch | None:
+    """Of the settings' files; None without TLS. The other processes look too, and say nothing."""
+    files = Files.of(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    if files is None or pem is None:
+        return None
+
+    def present(pem: Pem) -> None:
+        intake.replace_tls(pem.certificate, pem.key, pem.client_ca)
+
+    return Watch(files, pem, present, log=log)
+
+
+def log(text: str) -> None:
+    print(f"clew: intake: {text}", file=sys.stderr, flush=True)  # noqa: T201 # the process's log
+
+
 def raise_descriptor_limit(connections: int) -> None:
     """A connection is a descriptor; the usual soft limit of 1,024 is far below the cap."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -93,19 +113,28 @@ def run(channel: Channel) -> int:
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the supervisor decides
     raise_descriptor_limit(settings.max_connections)
-    intake = _kernel.Intake(kernel_config(settings, first["fds"], first["fault"]))
+    pem = Pem.from_json(first["tls"])
+    intake = _kernel.Intake(kernel_config(settings, first["fds"], first["fault"], pem))
+    watch, looked = tls_watch(settings, pem, intake), -math.inf
     status, was, state = 0, "ok", State(settings)
     try:
         while not stopping.is_set():
-            figures = intake.counters()
+            figures: dict[str, float] = dict(intake.counters())
+            checks = {}
+            if watch:
+                if time.monotonic() - looked >= LOOK_EVERY_S:
+                    watch.look()
+                    looked = time.monotonic()
+                figures |= watch.figures()
+                checks = {"tls": watch.state()}
             now = state.of(figures)
             if (now == "ok") != (was == "ok"):
                 said = "takes spans again" if now == "ok" else now
-                print(f"clew: intake: {said}", file=sys.stderr, flush=True)  # noqa: T201 # the process's log
+                log(said)
             was = now
-            channel.send({"ready": True, "state": now, "metrics": figures})
+            channel.send({"ready": True, "state": now, "checks": checks, "metrics": figures})
             if intake.failed():
-                print("clew: intake: the disk failed; starting again", file=sys.stderr)  # noqa: T201 # the process's log
+                log("the disk failed; starting again")
                 status = 1
                 break
             try:

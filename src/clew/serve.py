@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from typing import Any, TextIO
 from clew import counters
 from clew.control import FINAL_STATUS, encode
 from clew.settings import Address, Settings, child_environment
+from clew.tls import LOOK_EVERY_S, Files, Pem, Watch, load, read, server_context
 
 # The first restart comes at once: SDKs give up after about 8 s. A process that never gets far is
 # started ever more rarely.
@@ -54,6 +56,7 @@ class Child:
     ready_at: float = 0.0
     state: str = ""  # in words, for /readyz
     was_ready: bool = False
+    checks: dict[str, str] = field(default_factory=dict)  # what it would warn of, for /readyz
     metrics: dict[str, float] = field(default_factory=dict)
     starts: int = 0
 
@@ -61,8 +64,12 @@ class Child:
 class Supervisor:
     """Keeps the two processes alive until `stop`."""
 
-    def __init__(self, settings: Settings, sockets: dict[str, socket.socket]) -> None:
+    def __init__(
+        self, settings: Settings, sockets: dict[str, socket.socket], pem: Pem | None = None
+    ) -> None:
         self._settings = settings
+        self._context = server_context(pem) if pem else None
+        self._tls = tls_watch(settings, pem, self._present)
         self._ui = sockets["ui"]
         self._stopping = asyncio.Event()
         self._changed = asyncio.Event()
@@ -86,6 +93,7 @@ class Supervisor:
             *(asyncio.create_task(self._keep(child)) for child in children),
             asyncio.create_task(self._answer_health_while_alone()),
             asyncio.create_task(self._tell_the_store(on_ready)),
+            asyncio.create_task(self._watch_tls()),
         ]
         asked = asyncio.create_task(self._stopping.wait())
         ended, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -152,6 +160,8 @@ class Supervisor:
             "parent": os.getpid(),
             "started": self._started,
             "fault": fault,
+            # Read here, so that files that are bad now do not keep a process from starting again.
+            "tls": self._tls.pem.to_json() if self._tls else None,
         }
         try:
             writer.write(encode(hello))
@@ -170,6 +180,7 @@ class Supervisor:
                 heard = time.monotonic()
                 message = json.loads(line)
                 child.metrics = message["metrics"]
+                child.checks = message.get("checks", {})
                 # A new life says nothing until it knows more than the one before it.
                 child.state = message.get("state", "ok") or child.state
                 self._set_ready(child, ready=message["ready"])
@@ -190,6 +201,17 @@ class Supervisor:
             self._changed.set()
             if child is self.store:
                 self._store_changed.set()
+
+    def _present(self, pem: Pem) -> None:
+        if self._context:
+            load(self._context, pem)
+
+    async def _watch_tls(self) -> None:
+        while not self._stopping.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_EVERY_S)
+            if self._tls:
+                self._tls.look()
 
     async def _tell_the_store(self, on_ready: Callable[[], None]) -> None:
         """What the store process cannot know by itself: the intake's state and metrics, and the
@@ -213,6 +235,7 @@ class Supervisor:
             "intake": {
                 "ready": self.intake.ready,
                 "state": self.intake.state,
+                "checks": self.intake.checks,
                 "metrics": self.intake.metrics,
             },
             "supervisor": {
@@ -252,7 +275,12 @@ class Supervisor:
             # A copy of the descriptor: closing the server must not close the socket for the store.
             try:
                 server = await asyncio.start_server(
-                    self._answer, sock=self._ui.dup(), limit=1 << 16, backlog=BACKLOG
+                    self._answer,
+                    sock=self._ui.dup(),
+                    limit=1 << 16,
+                    backlog=BACKLOG,
+                    ssl=self._context,
+                    ssl_handshake_timeout=5 if self._context else None,
                 )
             except OSError as error:
                 say(f"cannot answer on the UI port: {error}")
@@ -277,6 +305,7 @@ class Supervisor:
         except (
             TimeoutError,
             ConnectionError,
+            ssl.SSLError,
             asyncio.IncompleteReadError,
             asyncio.LimitOverrunError,
             IndexError,
@@ -304,7 +333,12 @@ class Supervisor:
             if path == "/readyz":
                 answer: dict[str, Any] = {
                     "ready": False,
-                    "checks": {"intake": intake, "store": store, "api": "starting"},
+                    "checks": {
+                        "intake": intake,
+                        "store": store,
+                        "api": "starting",
+                        **self.intake.checks,
+                    },
                 }
             else:
                 answer = {
@@ -336,6 +370,12 @@ def fault_of_life(setting: str, name: str, life: int) -> str:
     prefix = "journal." if name == "intake" else "store."
     mine = [point for point in setting.split(",") if point.startswith(prefix)]
     return mine[life] if life < len(mine) else ""
+
+
+def tls_watch(settings: Settings, pem: Pem | None, use: Callable[[Pem], None]) -> Watch | None:
+    """Of the settings' files; None without TLS. The intake's own says what it finds."""
+    files = Files.of(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    return Watch(files, pem, use) if files and pem else None
 
 
 def say(text: str) -> None:
@@ -390,6 +430,11 @@ def run(settings: Settings, file: Path | None = None) -> int:
 
     `file` is the settings file, if there is one.
     """
+    files = Files.of(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    try:
+        pem = read(files) if files else None
+    except ValueError as error:
+        raise OSError(f"TLS: {error}") from None
     with lock_data_dir(settings.data_dir):
         sockets = {
             "grpc": listen(settings.grpc, "--grpc"),
@@ -397,16 +442,17 @@ def run(settings: Settings, file: Path | None = None) -> int:
             "ui": listen(settings.ui, "--ui"),
         }
         try:
-            return asyncio.run(_supervise(settings, sockets, file))
+            return asyncio.run(_supervise(settings, sockets, file, pem))
         finally:
             for listening in sockets.values():
                 listening.close()
 
 
 async def _supervise(
-    settings: Settings, sockets: dict[str, socket.socket], file: Path | None
+    settings: Settings, sockets: dict[str, socket.socket], file: Path | None, pem: Pem | None
 ) -> int:
-    supervisor = Supervisor(settings, sockets)
+    supervisor = Supervisor(settings, sockets, pem)
+    scheme = "https" if pem else "http"
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.stop)
@@ -414,7 +460,8 @@ async def _supervise(
     def announce() -> None:
         bound = {name: Address(*listening.getsockname()[:2]) for name, listening in sockets.items()}
         say(
-            f"ready: OTLP/gRPC {bound['grpc']}, OTLP/HTTP http://{bound['http']}, API http://{bound['ui']}"
+            f"ready: OTLP/gRPC {'https://' if pem else ''}{bound['grpc']}, "
+            f"OTLP/HTTP {scheme}://{bound['http']}, API {scheme}://{bound['ui']}"
         )
         from_file = f"; settings from {file}" if file else ""
         say(f"data in {settings.data_dir}{from_file}; Ctrl-C stops it and keeps them")

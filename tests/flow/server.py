@@ -9,6 +9,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -36,6 +37,8 @@ class Clew:
     log: Path
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
+    options: tuple[str, ...] = ()
+    context: ssl.SSLContext | None = None  # when the options say TLS
 
     def start(self, fault: str = "") -> None:
         grpc, http_, ui = (f"127.0.0.1:{port}" for port in self.ports)
@@ -44,6 +47,7 @@ class Clew:
                 [
                     *(sys.executable, "-m", "clew", "serve", "--data-dir", str(self.data_dir)),
                     *("--grpc", grpc, "--http", http_, "--ui", ui),
+                    *self.options,
                 ],
                 stdout=log,
                 stderr=log,
@@ -66,7 +70,9 @@ class Clew:
 
     def get(self, path: str) -> tuple[int, str]:
         with contextlib.closing(
-            http.client.HTTPConnection("127.0.0.1", self.ports[2], timeout=5)
+            http.client.HTTPSConnection("127.0.0.1", self.ports[2], timeout=5, context=self.context)
+            if self.context
+            else http.client.HTTPConnection("127.0.0.1", self.ports[2], timeout=5)
         ) as connection:
             connection.request("GET", path)
             answer = connection.getresponse()
@@ -104,16 +110,20 @@ class Clew:
         raise TimeoutError(f"the journal was not stored within {DRAINED_WITHIN_S} s")
 
     @property
+    def scheme(self) -> str:
+        return "https" if self.context else "http"
+
+    @property
     def grpc(self) -> str:
-        return f"http://127.0.0.1:{self.ports[0]}"
+        return f"{self.scheme}://127.0.0.1:{self.ports[0]}"
 
     @property
     def http(self) -> str:
-        return f"http://127.0.0.1:{self.ports[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.ports[1]}"
 
     @property
     def ui(self) -> str:
-        return f"http://127.0.0.1:{self.ports[2]}"
+        return f"{self.scheme}://127.0.0.1:{self.ports[2]}"
 
     def stop(self) -> float:
         """SIGTERM; how long the end took."""

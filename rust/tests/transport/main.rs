@@ -13,3 +13,4 @@ mod http;
 mod lifetime;
 mod statuses;
 mod support;
+mod tls;

@@ -27,6 +27,7 @@ from clew.cli import (
     services,
     status,
     tail,
+    tls,
     trace,
     version,
 )
@@ -55,6 +56,7 @@ app.command("export")(export.command)
 app.command("demo")(demo.command)
 app.command("status")(status.command)
 app.add_typer(config.app)
+app.add_typer(tls.app)
 app.command("version")(version.command)
 
 

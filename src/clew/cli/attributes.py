@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
 from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.search import End, Since, Start, time_range
 
@@ -45,6 +45,7 @@ def command(
     start: Start = None,
     end: End = None,
     api: ApiAddress = DEFAULT_API,
+    ca: Ca = None,
     json: Json = False,
 ) -> None:
     """List the attributes that spans have, or the values of one.

@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx2
 import orjson
 
+from clew.cli.options import authority
 from clew.cli.output import Failure, marked
 
 # A server under load is asked again so often, and not waited for longer than this between.
 _TRIES = 6
 _LONGEST_WAIT_S = 10.0
+
+
+def trusted() -> Path | None:
+    """The file that `--ca` named to the command that runs."""
+    file = authority.get()
+    if not file:
+        return None
+    path = Path(file).expanduser()
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        why = getattr(error, "strerror", None) or error
+        raise Failure(f"--ca {file!r} is no authority in PEM ({why}); name its file") from None
+    return path
+
+
+def verify() -> ssl.SSLContext | bool:
+    """For an HTTP client: what the server's certificate must be signed by."""
+    path = trusted()
+    return True if path is None else ssl.create_default_context(cafile=path)
+
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
@@ -30,6 +54,7 @@ class Api:
             base_url=self.address,
             timeout=httpx2.Timeout(60, connect=5),
             transport=transport,
+            verify=verify(),
             trust_env=httpx2.URL(self.address).host not in LOOPBACK,
         )
 
@@ -155,7 +180,10 @@ def advice(error: BaseException | str, start: str) -> str:
     """What to do when a connection fails; starting Clew helps only when nobody listens."""
     text = str(error).lower()
     if any(word in text for word in ("ssl", "tls", "certificate")):
-        return "the address speaks no TLS that this machine trusts; is it http:// there?"
+        return (
+            "the address speaks no TLS that this machine trusts; name the authority of its "
+            "certificate with --ca, or is it http:// there?"
+        )
     if any(word in text for word in ("name or service", "nodename", "resol", "dns", "idna")):
         return "there is no such host; check the name in the address"
     return start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextvars import ContextVar
 from typing import Annotated
 
 import typer
@@ -10,6 +11,28 @@ import typer
 ApiAddress = Annotated[
     str,
     typer.Option("--api", metavar="URL", envvar="CLEW_API", help="Where Clew's API listens."),
+]
+
+
+# What `--ca` says to the command that runs; `client.trusted` reads it. Every command has the option
+# and every connection of it the same answer, so it need not go through all that is between.
+authority: ContextVar[str | None] = ContextVar("authority", default=None)
+
+
+def _trust(file: str | None) -> str | None:
+    authority.set(file)
+    return file
+
+
+Ca = Annotated[
+    str | None,
+    typer.Option(
+        "--ca",
+        metavar="FILE",
+        envvar="CLEW_CA",
+        callback=_trust,
+        help="Authority in PEM that signed Clew's certificate, for https://.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 

@@ -16,6 +16,7 @@ from clew.cli.options import (
     DEFAULT_GRPC,
     DEFAULT_HTTP,
     ApiAddress,
+    Ca,
     Json,
     api_option,
 )
@@ -52,6 +53,7 @@ def command(
     service: Annotated[str, typer.Option(metavar="NAME", help="Its service.name.")] = "clew-send",
     wait: Annotated[bool, typer.Option("--wait", help="Until a search finds it.")] = False,
     api: ApiAddress = DEFAULT_API,
+    ca: Ca = None,
     json: Json = False,
 ) -> None:
     """Send a test trace and print its id.

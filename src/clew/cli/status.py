@@ -7,13 +7,13 @@ from typing import Any
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
 from clew.cli.output import Screen, printable, write_json
 from clew.cli.units import format_duration
 from clew.settings import rough_size
 
 
-def command(api: ApiAddress = DEFAULT_API, json: Json = False) -> None:
+def command(api: ApiAddress = DEFAULT_API, ca: Ca = None, json: Json = False) -> None:
     """Show whether Clew works, what comes in, and what it keeps.
 
     Exit status 1 when it cannot be reached or is not ready.
@@ -64,6 +64,7 @@ def lines(answer: dict[str, Any]) -> list[tuple[str, list[str]]]:
                 _turned_away("refused", intake["refused"], intake["refusedByReason"]),
             ],
         ),
+        *([("tls", [answer["checks"]["tls"]])] if "tls" in answer["checks"] else []),
         (
             "journal",
             [
@@ -117,6 +118,9 @@ def _retention(retention: dict[str, Any]) -> list[str]:
     ]
     return [
         f"{_counted(retention['days'], 'day')}, {since}" if retention["days"] else "for ever",
+        f"newest day is {_counted(retention['daysAhead'], 'day')} ahead of the clock"
+        if retention["daysAhead"]
+        else "",
         f"at most {rough_size(retention['storeMaxBytes'])}" if retention["storeMaxBytes"] else "",
         f"oldest goes below {rough_size(retention['freeBytes'])} free"
         if retention["freeBytes"]

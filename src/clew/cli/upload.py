@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
-from clew.cli.client import LOOPBACK, advice
+from clew.cli.client import LOOPBACK, advice, verify
 from clew.cli.output import Failure
 
 BATCH_SPANS = 2000
@@ -127,7 +127,9 @@ class Uploader:
         self.tally = Tally()
         self._sleep = sleep
         local = httpx2.URL(url).host in LOOPBACK
-        self._client = httpx2.Client(timeout=TIMEOUT_S, transport=transport, trust_env=not local)
+        self._client = httpx2.Client(
+            timeout=TIMEOUT_S, transport=transport, trust_env=not local, verify=verify()
+        )
         self._threads = ThreadPoolExecutor(IN_FLIGHT, "upload")
         self._pending: deque[Future[Outcome]] = deque()
         self._stopped = False

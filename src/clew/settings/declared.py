@@ -2,7 +2,8 @@
 
 Metadata: `help`; `min` and `max` of a number, `zero` = what a 0 below `min` means; `least_twice`
 names the setting of which it is at least twice; `twice` the one that it is twice of when only that
-one is given; `secret` = masked, and also read from the file that NAME_FILE names.
+one is given; `file` = it is the path of one; `secret` = masked, and also read from the file that
+NAME_FILE names.
 """
 
 from __future__ import annotations
@@ -49,6 +50,26 @@ class Settings:
         metadata={
             "help": "What may listen on an address that is not loopback although no key is "
             "asked for: `ingest`, `ui` or `ingest,ui`."
+        },
+    )
+    tls_cert: str = field(
+        default="",
+        metadata={
+            "help": "Certificate chain in PEM; with it every port speaks TLS, and a new one in the "
+            "same file is taken up within seconds.",
+            "file": True,
+        },
+    )
+    tls_key: str = field(
+        default="",
+        metadata={"help": "Private key of that certificate, in PEM.", "file": True},
+    )
+    tls_client_ca: str = field(
+        default="",
+        metadata={
+            "help": "Authorities in PEM; senders must present a certificate that one of them "
+            "signed. For the OTLP ports, not for the API.",
+            "file": True,
         },
     )
     max_request_bytes: int = field(
@@ -155,7 +176,11 @@ class Settings:
 
         `named` says for each setting what to call it: the flag, the variable or the line.
         """
-        problems = [*self._check_numbers(named), *self._check_addresses(named)]
+        problems = [
+            *self._check_numbers(named),
+            *self._check_addresses(named),
+            *self._check_tls(named),
+        ]
         if os.path.exists(self.data_dir) and not os.path.isdir(self.data_dir):
             problems.append(
                 f"{named['data_dir']}: {str(self.data_dir)!r} is not a folder; name another"
@@ -217,6 +242,17 @@ class Settings:
                     f"{name} {address} is not a loopback address and no key is asked for there; "
                     f"use 127.0.0.1, or say --open {word} if everybody who reaches it may use it"
                 )
+
+    def _check_tls(self, named: Mapping[str, str]) -> Iterator[str]:
+        given = {
+            name: getattr(self, name)
+            for name in ("tls_cert", "tls_key", "tls_client_ca")
+            if getattr(self, name)
+        }
+        for name in ("tls_cert", "tls_key"):
+            if given and name not in given:
+                others = " and ".join(named[other] for other in given)
+                yield f"{named[name]} is missing beside {others}; give both, or leave TLS out"
 
     def to_json(self) -> dict[str, Any]:
         """For the child processes; `from_json` is its inverse."""

@@ -116,6 +116,8 @@ def kind_name(declared: dataclasses.Field[Any]) -> str:
     if declared.type == "int":
         units = {"_bytes": "size", "_days": "days"}
         return next((word for end, word in units.items() if declared.name.endswith(end)), "number")
+    if declared.metadata.get("file"):
+        return "file"
     return {"Path": "folder", "Address": "address"}.get(str(declared.type), "text")
 
 
