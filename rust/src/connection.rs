@@ -24,6 +24,8 @@ use tokio::time::Instant;
 
 use crate::admit::{Door, Sink};
 use crate::answer::Reply;
+use crate::ledger::knock::Knock;
+use crate::ledger::odd::{Failure, broken, unserved};
 use crate::meter;
 use crate::recognise::{Protocol, recognise, turn_away};
 use crate::{otlp_grpc, otlp_http};
@@ -50,15 +52,21 @@ pub async fn serve<S: Sink>(
         }
     };
     meter::connection(protocol.word());
+    let port = stream.local_addr().map_or(0, |address| address.port());
     let activity = Arc::new(Activity::new());
+    let first = first.freeze();
+    if let Some(knock) = unserved(protocol, &first) {
+        door.knocked(address, port, knock);
+    }
     let io = TokioIo::new(Watched {
-        first: first.freeze(),
+        first: first.clone(),
         stream,
         activity: Arc::clone(&activity),
     });
     let visit = Visit {
         door: Arc::clone(&door),
         address,
+        port,
         activity: Arc::clone(&activity),
     };
     let service = service_fn(move |request| visit.clone().answer(request));
@@ -67,7 +75,7 @@ pub async fn serve<S: Sink>(
             let connection = http1::Builder::new()
                 .half_close(true)
                 .serve_connection(io, service);
-            drive(
+            let failure = drive(
                 pin!(connection),
                 &door,
                 &activity,
@@ -76,6 +84,9 @@ pub async fn serve<S: Sink>(
                 http1::Connection::graceful_shutdown,
             )
             .await;
+            if let Some(knock) = failure.and_then(|failure| broken("http1", &failure, &first)) {
+                door.knocked(address, port, knock);
+            }
         }
         Protocol::Http2 => {
             let share = door.config.memory_budget_bytes / open.max(1);
@@ -91,7 +102,7 @@ pub async fn serve<S: Sink>(
                 .keep_alive_interval(door.config.ping_interval)
                 .keep_alive_timeout(door.config.ping_timeout)
                 .serve_connection(io, service);
-            drive(
+            let failure = drive(
                 pin!(connection),
                 &door,
                 &activity,
@@ -100,6 +111,9 @@ pub async fn serve<S: Sink>(
                 http2::Connection::graceful_shutdown,
             )
             .await;
+            if let Some(knock) = failure.and_then(|failure| broken("http2", &failure, &first)) {
+                door.knocked(address, port, knock);
+            }
         }
         other => turn_away(io.into_inner().stream, other).await,
     }
@@ -112,7 +126,7 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
     has_heads: bool,
     mut stop: watch::Receiver<bool>,
     shut_down: impl Fn(Pin<&mut C>),
-) {
+) -> Option<Failure> {
     let (head, idle) = (door.config.head_timeout, door.config.idle_timeout);
     let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.map(drop) });
     let mut check = pin!(tokio::time::sleep(head.min(idle)));
@@ -128,8 +142,14 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             }
             () = &mut check => match activity.verdict(head, idle, has_heads) {
                 Verdict::Wait(left) => check.as_mut().reset(Instant::now() + left),
-                Verdict::SlowHead => return meter::connection_failed("slow_head"),
-                Verdict::Idle if leaving => return meter::connection_failed("will_not_close"),
+                Verdict::SlowHead => {
+                    meter::connection_failed("slow_head");
+                    return Some(Failure { word: "slow_head", said: String::new() });
+                }
+                Verdict::Idle if leaving => {
+                    meter::connection_failed("will_not_close");
+                    return None;
+                }
                 Verdict::Idle => {
                     leaving = true;
                     shut_down(connection.as_mut());
@@ -138,8 +158,8 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             }
         }
     };
-    if let Err(error) = result {
-        meter::connection_failed(if error.is_parse() {
+    result.err().map(|error| {
+        let word = if error.is_parse() {
             "malformed"
         } else if error.is_incomplete_message() {
             "incomplete"
@@ -147,14 +167,21 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             "ping_timeout"
         } else {
             "broken"
-        });
-    }
+        };
+        meter::connection_failed(word);
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Failure {
+            word,
+            said: cause.unwrap_or_else(|| error.to_string()),
+        }
+    })
 }
 
 /// What a request needs to know of its connection.
 struct Visit<S> {
     door: Arc<Door<S>>,
     address: IpAddr,
+    port: u16,
     activity: Arc<Activity>,
 }
 
@@ -163,6 +190,7 @@ impl<S> Clone for Visit<S> {
         Self {
             door: Arc::clone(&self.door),
             address: self.address,
+            port: self.port,
             activity: Arc::clone(&self.activity),
         }
     }
@@ -176,11 +204,15 @@ impl<S: Sink> Visit<S> {
                 .headers()
                 .get(CONTENT_TYPE)
                 .is_some_and(otlp_http::is_grpc);
-        Ok(if is_grpc {
+        let mut response = if is_grpc {
             otlp_grpc::answer(&self.door, self.address, request).await
         } else {
             otlp_http::answer(&self.door, self.address, request).await
-        })
+        };
+        if let Some(knock) = response.extensions_mut().remove::<Knock>() {
+            self.door.knocked(self.address, self.port, knock);
+        }
+        Ok(response)
     }
 }
 

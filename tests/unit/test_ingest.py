@@ -23,12 +23,14 @@ class MemoryTables:
     """A store in memory: inserts are atomic, as the engine's are."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[bytes]] = {"spans": [], "trace_ranges": [], "attribute_index": []}
+        self.rows: dict[str, list[bytes]] = {}
+        for table in ("spans", "trace_ranges", "attribute_index", "ledger"):
+            self.rows[table] = []
         self.fail: Callable[[str, int], None] = lambda table, rows: None
 
     def insert(self, table: str, batch: pa.RecordBatch) -> None:
         self.fail(table, batch.num_rows)
-        column = {"spans": "segment", "trace_ranges": "trace_id", "attribute_index": "batch"}[table]
+        column = {"trace_ranges": "trace_id", "attribute_index": "batch"}.get(table, "segment")
         self.rows[table] += batch.column(column).to_pylist()
 
     def stored_rows(self, asked: list[bytes]) -> dict[bytes, dict[str, int]]:

@@ -26,7 +26,7 @@ from clew import counters
 from clew.settings import rough_size
 from clew.sql import load
 from clew.store.errors import StoreError
-from clew.store.store import IDEMPOTENT_TABLES, SEGMENT_TABLES, Store
+from clew.store.store import IDEMPOTENT_TABLES, OTHER_TABLES, SEGMENT_TABLES, Store
 
 EVERY_S = 60.0
 # A fast sender fills a gibibyte in less than a minute.
@@ -299,7 +299,7 @@ class Retention:
         return sum(still[key] for key in self._dropped), must_wait
 
     def _parts(self) -> list[Part]:
-        tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES))
+        tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES, *OTHER_TABLES))
         found = self._store.reader().query(load("store/retention_parts"), tables=tables)
         rows = found.to_pylist()
         return [
