@@ -35,7 +35,7 @@ struct Key {
     address: String,
     port: u16,
     user_agent: String,
-    key_prefix: String,
+    prefix: String,
     class: String,
 }
 
@@ -126,7 +126,7 @@ impl Key {
             address: line.address.clone(),
             port: line.port,
             user_agent: line.user_agent.clone(),
-            key_prefix: line.key_prefix.clone(),
+            prefix: line.key_prefix.clone(),
             class: class(&line.detail),
         }
     }

@@ -113,7 +113,13 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         runtime.spawn(accepting.accept(listener));
     }
     runtime.spawn(write_ledger(Arc::clone(&door), stopping));
-    let farewell = async move { door.write_ledger().await };
+    let farewell = async move {
+        door.write_ledger().await;
+        let lost: u64 = door.ledger.take().iter().map(|line| line.count).sum();
+        if lost > 0 {
+            eprintln!("clew: intake: the journal did not take the ledger's last {lost} knocks");
+        }
+    };
     Ok(Running {
         farewell: Some(Box::pin(farewell)),
         runtime: Some(runtime),

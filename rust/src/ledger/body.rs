@@ -47,6 +47,7 @@ impl Line {
     }
 
     /// The same knock without who and what: stands for all that found no place.
+    #[must_use]
     pub fn anybody(self) -> Self {
         Self {
             reason: self.reason,

@@ -255,7 +255,11 @@ pub fn request(head: &Head<'_>) -> Option<Known> {
             "the path is gRPC's but the request is plain HTTP; POST to /v1/traces, or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
         ));
     }
-    let by_path = match path {
+    by_path(path).or_else(|| by_sender(head, &agent))
+}
+
+fn by_path(path: &str) -> Option<Known> {
+    Some(match path {
         "/api/v2/spans" | "/api/v1/spans" => ZIPKIN,
         "/api/traces" => known(
             "jaeger_http",
@@ -313,34 +317,40 @@ pub fn request(head: &Head<'_>) -> Option<Known> {
             "grpc",
             "gRPC's reflection is not offered; Clew offers opentelemetry.proto.collector.trace.v1.TraceService/Export",
         ),
-        _ if head.method == Method::CONNECT => known(
+        _ => return None,
+    })
+}
+
+fn by_sender(head: &Head<'_>, agent: &str) -> Option<Known> {
+    let gets = head.method == Method::GET;
+    Some(match head.method {
+        &Method::CONNECT => known(
             "http_proxy_request",
             "http1",
             "this is no proxy; correct the proxy settings of the client (HTTPS_PROXY, NO_PROXY)",
         ),
-        _ if head.method == Method::OPTIONS => known(
+        &Method::OPTIONS => known(
             "cors_preflight",
             "http1",
             "a browser asks whether it may send; Clew does not allow it yet, send through a server of your own",
         ),
-        _ if head.method == Method::GET && agent.starts_with("prometheus/") => known(
+        _ if gets && agent.starts_with("prometheus/") => known(
             "prometheus_scrape",
             "http1",
             "Clew's own metrics are at /metrics of its UI's port (7070), not of this one",
         ),
-        _ if head.method == Method::GET && agent.starts_with("kube-probe/") => known(
+        _ if gets && agent.starts_with("kube-probe/") => known(
             "health_probe",
             "http1",
             "health is answered at /livez and /readyz of the UI's port (7070), not of this one",
         ),
-        _ if head.method == Method::GET && agent.starts_with("mozilla/") => known(
+        _ if gets && agent.starts_with("mozilla/") => known(
             "browser",
             "http1",
             "this port takes traces; the UI and the API are at port 7070",
         ),
         _ => return None,
-    };
-    Some(by_path)
+    })
 }
 
 #[cfg(test)]
