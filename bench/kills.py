@@ -32,5 +32,7 @@ def _flow(module: str, option: str, value: int, folder: Path, *, timeout_s: int)
     try:
         report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        raise RuntimeError(f"{module} failed: {done.stderr.strip()[-1000:]}") from None
+        # The last line says why; a traceback would name folders of this machine on the page.
+        why = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise RuntimeError(f"{module} failed: {why[:300]}") from None
     return report

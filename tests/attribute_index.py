@@ -191,7 +191,9 @@ def _said(kind: int, row: _Row) -> dict[str, Any]:
         listable = [text for text in listable if row.counts[text] >= 2][:LISTED_OF_MORE]
     filter_bits = bytearray()
     if row.counts and not complete:
-        length = min(max(8, 1 << (len(row.counts) - 1).bit_length()), 256 << 10)
+        # The least of 8, 12, 16, 24, 32, 48, … bytes that gives each value 12 bits.
+        lengths = sorted(part << n for part in (2, 3) for n in range(2, 18))
+        length = next((one for one in lengths if 8 * one >= 12 * len(row.counts)), 256 << 10)
         filter_bits = bytearray(length)
         for text in row.counts:
             for bit in bits(text, length):

@@ -51,6 +51,7 @@ pub enum Form {
 pub enum Compression {
     None,
     Gzip,
+    Zstd,
 }
 
 /// What a success is answered with, and counted as.
@@ -177,15 +178,15 @@ impl<S: Sink> Door<S> {
         wire: Bytes,
         held: &mut Held,
     ) -> Result<Bytes, Refusal> {
-        if compression == Compression::None {
-            return Ok(wire);
-        }
+        let inflate = match compression {
+            Compression::None => return Ok(wire),
+            Compression::Gzip => inflate::gzip,
+            Compression::Zstd => inflate::zstd,
+        };
         let limit = self.config.max_body_bytes;
         // Telemetry shrinks to about a tenth.
         let heavy = wire.len() > HEAVY / 8;
-        let inflated = apart(heavy, || {
-            inflate::gzip(&wire, limit, &mut |more| held.grow(more))
-        });
+        let inflated = apart(heavy, || inflate(&wire, limit, &mut |more| held.grow(more)));
         inflated.map(Bytes::from).map_err(|error| match error {
             InflateError::TooLarge => Refusal::TooLarge { limit },
             InflateError::NoMemory => Refusal::MemoryBudget,

@@ -1,11 +1,15 @@
-//! gzip, bounded: in bytes after decompression, in members, and in memory through the caller's
-//! `grow`.
+//! gzip and zstd, bounded: in bytes after decompression, in members, and in memory through the
+//! caller's `grow`.
+
+mod frames;
 
 use std::cell::RefCell;
 
+pub use frames::zstd;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// Concatenated members are legal gzip, but every one costs a reset; nobody needs many.
+/// Concatenated members (zstd: frames) are legal, but every one costs a reset; nobody needs many.
 const MOST_MEMBERS: usize = 1_024;
 const FIRST_STEP: usize = 16 << 10;
 const LARGEST_STEP: usize = 4 << 20;
@@ -86,18 +90,7 @@ fn member<'a>(
     grow: &mut dyn FnMut(usize) -> bool,
 ) -> Result<&'a [u8], InflateError> {
     loop {
-        if out.len() == out.capacity() {
-            // One byte above the limit tells "exactly the limit" from "more".
-            let more = (*step).min((limit + 1).saturating_sub(out.len()));
-            if more == 0 {
-                return Err(InflateError::TooLarge);
-            }
-            if !grow(more) {
-                return Err(InflateError::NoMemory);
-            }
-            out.reserve_exact(more);
-            *step = (*step * 2).min(LARGEST_STEP);
-        }
+        room(out, step, limit, grow)?;
         let (before_in, before_out) = (inflater.total_in(), inflater.total_out());
         let status = inflater
             .decompress_vec(input, out, FlushDecompress::None)
@@ -115,6 +108,29 @@ fn member<'a>(
             return Err(corrupt("it ends too early"));
         }
     }
+}
+
+/// Makes room for more bytes if there is none.
+fn room(
+    out: &mut Vec<u8>,
+    step: &mut usize,
+    limit: usize,
+    grow: &mut dyn FnMut(usize) -> bool,
+) -> Result<(), InflateError> {
+    if out.len() < out.capacity() {
+        return Ok(());
+    }
+    // One byte above the limit tells "exactly the limit" from "more".
+    let more = (*step).min((limit + 1).saturating_sub(out.len()));
+    if more == 0 {
+        return Err(InflateError::TooLarge);
+    }
+    if !grow(more) {
+        return Err(InflateError::NoMemory);
+    }
+    out.reserve_exact(more);
+    *step = (*step * 2).min(LARGEST_STEP);
+    Ok(())
 }
 
 /// RFC 1952, section 2.3.

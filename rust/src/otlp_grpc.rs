@@ -27,7 +27,7 @@ const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-en
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const STATUS_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 const RETRY_INFO: HeaderName = HeaderName::from_static("google.rpc.retryinfo-bin");
-const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip");
+const ENCODINGS: HeaderValue = HeaderValue::from_static("identity,gzip,zstd");
 
 pub async fn answer<S, B>(door: &Door<S>, address: IpAddr, request: Request<B>) -> Response<Reply>
 where
@@ -157,12 +157,12 @@ where
     let (compressed, message) = unframe(wire)?;
     let compression = match (compressed, encoding) {
         (false, _) => Compression::None,
-        (true, Compression::Gzip) => Compression::Gzip,
         (true, Compression::None) => {
             return Err(Refusal::Malformed(
                 "the gRPC message says that it is compressed, but the grpc-encoding header names no compression".to_owned(),
             ));
         }
+        (true, named) => named,
     };
     let sender = Sender::of(&parts.headers, address);
     door.traces(sender, Form::Protobuf, compression, message, &mut held)

@@ -220,6 +220,8 @@ pub fn compression(headers: &HeaderMap, name: &HeaderName) -> Result<Compression
         Ok(Compression::None)
     } else if coding.eq_ignore_ascii_case(b"gzip") || coding.eq_ignore_ascii_case(b"x-gzip") {
         Ok(Compression::Gzip)
+    } else if coding.eq_ignore_ascii_case(b"zstd") {
+        Ok(Compression::Zstd)
     } else {
         Err(Refusal::ContentEncoding(lossy(value)))
     }
@@ -288,7 +290,7 @@ fn refuse(media: Option<Media>, refusal: &Refusal) -> Response<Reply> {
             headers.insert(ALLOW, HeaderValue::from_static("POST"));
         }
         Refusal::ContentEncoding(_) => {
-            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
         }
         Refusal::SlowBody { .. } => {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -332,6 +334,7 @@ mod tests {
         let coding = |value| compression(&with(CONTENT_ENCODING, value), &CONTENT_ENCODING);
         assert_eq!(coding("GZip"), Ok(Compression::Gzip));
         assert_eq!(coding("identity"), Ok(Compression::None));
+        assert_eq!(coding("ZSTD"), Ok(Compression::Zstd));
         assert_eq!(
             coding("gzip, gzip"),
             Err(Refusal::ContentEncoding("gzip, gzip".to_owned()))

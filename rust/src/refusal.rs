@@ -120,13 +120,13 @@ impl Refusal {
                 shown(given)
             ),
             Self::ContentEncoding(given) => {
-                format!("compression {} is not supported; send gzip or none", shown(given))
+                format!("compression {} is not supported; send gzip, zstd or none", shown(given))
             }
             Self::TooLarge { limit } => format!(
                 "the body is larger than {limit} bytes after decompression; send smaller batches (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) or raise Clew's limit"
             ),
             Self::CorruptCompression(why) => {
-                format!("the gzip body cannot be decompressed: {}; send it again uncompressed to find out more", clean(why))
+                format!("the compressed body cannot be decompressed: {}; send it again uncompressed to find out more", clean(why))
             }
             Self::Malformed(why) => clean(why),
             Self::MemoryBudget => {

@@ -33,7 +33,8 @@ from clew.control import FINAL_STATUS, Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
 from clew.settings import Address, Settings
 from clew.store import Store, StoreError, UnusableError
-from clew.store.retention import Limits, Retention
+from clew.store.removals import Limits
+from clew.store.retention import Retention
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 2.0

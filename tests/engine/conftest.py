@@ -1,4 +1,4 @@
-"""A store of its own for each test: the real engine in an empty directory or database.
+"""An empty store for each test: the real engine, in a directory or a database.
 
 Every test runs on both engines; `@pytest.mark.embedded_only(WHY)` leaves the server out.
 """
@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from clew.sql import Statement
 from clew.store import Store
+from clew.store.upgrade import prepare
 from tests import build
 from tests.clickhouse import ClickHouse, require
 from tests.flow.server import free_ports
@@ -52,6 +54,42 @@ class Home:
         return FilledStore.open(self.path, memory_bytes=MEMORY_BYTES, url=self.url)
 
 
+class Kept:
+    """One embedded store for test after test: opening costs more than emptying.
+
+    The engine serves one folder a process, so it is closed before another is opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._home = Home(path)
+        self._store: FilledStore | None = None
+
+    def empty(self) -> FilledStore:
+        """The store as if it were new."""
+        if self._store is None:
+            self._store = self._home.open()
+        listed = Statement("tables", "show tables", frozenset())
+        for row in self._store._writer.query(listed, {}).to_pylist():
+            text = f"drop table {row['name'].decode()} sync"
+            self._store.run(Statement("drop", text, frozenset()), {})
+        prepare(self._store._writer, "a test", lambda what: None)
+        return self._store
+
+    def close(self) -> None:
+        """Make way for another folder."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    """The embedded store of tests that need only a store."""
+    one = Kept(tmp_path_factory.mktemp("kept") / "store")
+    yield one
+    one.close()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "embedded_only(why): the test is about chDB alone")
 
@@ -73,9 +111,10 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
 
 
 @pytest.fixture
-def home(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
+def home(engine: str, kept: Kept, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
     """An empty place for a store."""
     if engine == "embedded":
+        kept.close()
         yield Home(tmp_path / "store")
         return
     server: ClickHouse = request.getfixturevalue("clickhouse")
@@ -85,7 +124,11 @@ def home(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
 
 
 @pytest.fixture
-def store(home: Home) -> Iterator[FilledStore]:
+def store(engine: str, kept: Kept, request: pytest.FixtureRequest) -> Iterator[FilledStore]:
+    if engine == "embedded" and "home" not in request.fixturenames:
+        yield kept.empty()
+        return
+    home: Home = request.getfixturevalue("home")
     opened = home.open()
     yield opened
     opened.close()

@@ -22,7 +22,7 @@ from clew.api import create_app
 from clew.api.types import ErrorAnswer
 from tests import build
 from tests.engine.api import NOW_NS, Status
-from tests.engine.conftest import MEMORY_BYTES, FilledStore
+from tests.engine.conftest import MEMORY_BYTES, FilledStore, Kept
 
 LEAK = "clew-injected-file"
 T = TypeVar("T")
@@ -95,9 +95,10 @@ TRACES = [number.to_bytes(16, "big") for number in range(1, len(HOSTILE) + 1)]
 
 @pytest.fixture(scope="module", params=["embedded", "server"])
 def filled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, kept: Kept
 ) -> Iterator[FilledStore]:
     """One store of each engine for all tests: they only read."""
+    kept.close()
     url = ""
     if request.param == "server":
         server = request.getfixturevalue("clickhouse")

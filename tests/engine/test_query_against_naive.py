@@ -14,7 +14,7 @@ from clew.query.language.tree import Pipeline
 from clew.query.search import first_page, search
 from tests import build
 from tests.engine import random_traces
-from tests.engine.conftest import MEMORY_BYTES, FilledStore
+from tests.engine.conftest import MEMORY_BYTES, FilledStore, Kept
 from tests.naive_query import answer
 from tests.unit.query.language.strategies import Vocabulary, queries
 
@@ -33,7 +33,8 @@ Answer = dict[str, list[tuple[int, list[str]]]]
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledStore]:
+def shared(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[FilledStore]:
+    kept.close()
     path = tmp_path_factory.mktemp("naive") / "store"
     store = FilledStore.open(path, memory_bytes=MEMORY_BYTES)
     yield store

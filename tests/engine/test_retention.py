@@ -1,9 +1,7 @@
 """Retention on the real engine: what is dropped is gone from the tables and from the disk."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +9,12 @@ import pytest
 from clew import counters
 from clew.query.trace import trace_json
 from clew.sql import Statement
+from clew.store import StoreError
 from clew.store.evidence import MINUTES_OF_AN_HOUR, Evidence
-from clew.store.removals import Limits, Part
-from clew.store.retention import EVERY_S, HELD_S, Retention
+from clew.store.removals import Limits
+from clew.store.retention import EVERY_S, Retention
 from tests import build
-from tests.engine.conftest import FilledStore
+from tests.engine.conftest import FilledStore, Home
 
 DAY_NS = 86_400 * 10**9
 NOW_NS = build.RECEIVE_DAY * DAY_NS
@@ -137,11 +136,11 @@ def test_full_disk_takes_the_oldest_days(store: FilledStore) -> None:
 
 
 @pytest.mark.embedded_only("it looks into the folder")
-def test_dropped_day_leaves_the_disk_at_once(store: FilledStore, tmp_path: Path) -> None:
+def test_dropped_day_leaves_the_disk_at_once(home: Home, store: FilledStore) -> None:
     fill(store, 3, 0)
 
     def on_disk() -> int:
-        return sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+        return sum(file.stat().st_size for file in home.path.rglob("*") if file.is_file())
 
     before, in_parts = on_disk(), live_bytes(store)
     round_of(store, Limits(0, in_parts - 1, 0, 0))
@@ -182,6 +181,36 @@ def test_nothing_is_dropped_while_a_segment_is_stored(store: FilledStore) -> Non
     limits = Limits(14, 0, 0, 0)
     Retention(store, limits, free_bytes=None, turn=Turn(), now_ns=lambda: NOW_NS).round()
     assert seen == [[(40, 50), (0, 50)], [(0, 50)]]
+
+
+def test_spans_of_a_day_that_went_in_part_are_counted(store: FilledStore) -> None:
+    fill(store, 40, 0)
+    confirm(store)
+
+    class Turn:
+        """Something happens to a table between the look at the store and the drop."""
+
+        def __enter__(self) -> None:
+            text = "rename table trace_ranges to elsewhere"
+            store.run(Statement("test", text, frozenset()), {})
+
+        def __exit__(self, *error: object) -> None:
+            pass
+
+    before, said = removed("spans", "age"), list[str]()
+    retention = Retention(
+        store,
+        Limits(14, 0, 0, 0),
+        free_bytes=None,
+        turn=Turn(),
+        log=said.append,
+        now_ns=lambda: NOW_NS,
+    )
+    with pytest.raises(StoreError):
+        retention.round()
+    assert kept(store) == [(0, 50)]
+    assert removed("spans", "age") - before == 50
+    assert "50 spans" in said[0]
 
 
 @pytest.mark.embedded_only("the counters are ours")
@@ -239,36 +268,32 @@ def test_table_of_somebody_else_is_left_alone(store: FilledStore) -> None:
     assert kept(store, "backup") == [(40, 50), (0, 50)]
 
 
-@pytest.mark.embedded_only("the disk of a server is not looked at")
-def test_day_that_a_reader_holds_costs_no_other_day(
-    store: FilledStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fill(store, 3, 2, 1, 0)
-    clock = [0.0]
+def test_day_ahead_of_the_clock_is_said_once_and_hides_no_day(store: FilledStore) -> None:
+    fill(store, 40, 0, -300)
+    almost = Evidence(minutes={TODAY: MINUTES_OF_AN_HOUR - 1}, revision=7)
+    store.write_meta("retention_evidence", almost.to_text(), version=almost.revision)
+    said: list[str] = []
     retention = Retention(
         store,
-        Limits(0, 0, 10_000, 9_000),
-        free_bytes=lambda: 9_400,  # urgent, and a reader keeps it so
-        now_ns=lambda: NOW_NS,
-        monotonic=lambda: clock[0],
+        Limits(14, 0, 0, 0),
+        free_bytes=None,
+        log=said.append,
+        now_ns=lambda: NOW_NS + DAY_NS // 2,
     )
-    first = [part for part in retention._parts() if (TODAY - part.day).days == 3]
-    read = retention._parts
-
-    def with_held() -> list[Part]:
-        live = read()
-        gone = [replace(one, is_live=False) for one in first if one not in live]
-        known = {(one.table, one.name) for one in live}
-        return live + [one for one in gone if (one.table, one.name) not in known]
-
-    monkeypatch.setattr(retention, "_parts", with_held)
-    for now in (0, 5, 10, HELD_S - 1):
-        clock[0] = now
-        retention.round()
-        assert [ago for ago, _ in kept(store)] == [2, 1, 0]
-    clock[0] = HELD_S
     retention.round()
-    assert [ago for ago, _ in kept(store)] == [1, 0]
+    retention.round()
+    assert len(said) == 1
+    assert "2027-09-18, is 300 days ahead of the clock, 2026-11-22" in said[0]
+    assert counters.snapshot()["clew_store_days_ahead"] == 300
+    # The clock is right again, and so is the journal: age goes on.
+    store.take(build.request(build.span()), segment=bytes([9]) * 16)
+    retention.round()
+    assert [ago for ago, _ in kept(store)] == [0, -300]
+    tomorrow = Retention(
+        store, NO_LIMIT, free_bytes=None, now_ns=lambda: NOW_NS + 300 * DAY_NS - 10**9
+    )
+    tomorrow.round()  # a second before midnight: a clock that was set back a little
+    assert counters.snapshot()["clew_store_days_ahead"] == 0
 
 
 def test_replaced_parts_go_early_while_the_disk_is_short(store: FilledStore) -> None:

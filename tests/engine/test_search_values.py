@@ -9,7 +9,7 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope, KeyVa
 from clew.query.language import parse
 from clew.query.search import first_page, search
 from tests import build
-from tests.engine.conftest import MEMORY_BYTES, FilledStore
+from tests.engine.conftest import MEMORY_BYTES, FilledStore, Kept
 
 NAN, INF = float("nan"), float("inf")
 # Span id → attributes of the span; `b` is an attribute of its resource.
@@ -43,7 +43,8 @@ def twice(*values: Any) -> list[KeyValue]:
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledStore]:
+def filled(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[FilledStore]:
+    kept.close()
     store = FilledStore.open(tmp_path_factory.mktemp("values"), memory_bytes=MEMORY_BYTES)
     spans = [build.span(span_id=number, attrs=attrs) for number, attrs in SPANS.items()]
     repeated = build.span("repeated", span_id=21)

@@ -33,6 +33,7 @@ class Status:
             "clew_journal_disk_free_bytes": 5e9,
             "clew_store_retention_today_seconds": build.RECEIVE_DAY * 86_400.0,
             'clew_store_removed_spans_total{reason="age"}': 9.0,
+            "clew_store_days_ahead": 2.0,
             'clew_store_dead_letters_total{kind="record"}': 1.0,
             'clew_journal_dead_letters_total{kind="torn"}': 2.0,
         }
@@ -88,6 +89,7 @@ def test_status_joins_what_processes_and_store_say(store: FilledStore) -> None:
     assert answer["disk"] == {"freeBytes": 5_000_000_000, "reserveBytes": 1 << 30}
     assert answer["retention"]["days"] == 30
     assert answer["retention"]["countedFrom"] == TODAY.isoformat()
+    assert answer["retention"]["daysAhead"] == 2
     assert answer["retention"]["removedSpans"] == {"age": 9}
 
 

@@ -143,14 +143,14 @@ def test_batch_with_other_columns_is_refused(store: FilledStore) -> None:
 
 
 @pytest.mark.embedded_only("the part is broken by hand")
-def test_detached_part_is_reported(tmp_path: Path) -> None:
-    store = FilledStore.open(tmp_path, memory_bytes=MEMORY_BYTES)
+def test_detached_part_is_reported(home: Home) -> None:
+    store = home.open()
     assert store.detached_parts() == []
     store.take(build.request(build.span()))
     part = ask(store, "select path from system.parts where table = 'spans' and active")[0]["path"]
     store.close()
     (Path(bytes(part).decode()) / "columns.txt").write_bytes(b"")  # type: ignore[arg-type]
-    store = FilledStore.open(tmp_path, memory_bytes=MEMORY_BYTES)
+    store = home.open()
     detached = store.detached_parts()
     store.close()
     assert [(one.table, one.reason) for one in detached] == [("spans", "broken-on-start")]

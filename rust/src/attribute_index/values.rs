@@ -265,11 +265,18 @@ fn filter_length(values: usize) -> usize {
     length.clamp(LEAST_FILTER, MOST_FILTER)
 }
 
-/// Four probes, a step apart.
+/// Four probes, a step apart, modulo the bits of the filter: those are 2^n or 3 * 2^n, and a division
+/// by another number than 3 would cost more than all the rest.
 fn set(filter: &mut [u8], hash: u64) {
     let bits = (filter.len() as u64 * 8).max(1);
-    let step = (hash >> 32 | 1) % bits;
-    let mut bit = (hash & 0xffff_ffff) % bits;
+    let shift = bits.trailing_zeros();
+    let has_three = bits >> shift == 3;
+    let modulo = |number: u64| {
+        let high = if has_three { (number >> shift) % 3 } else { 0 };
+        high << shift | number & ((1 << shift) - 1)
+    };
+    let step = modulo(hash >> 32 | 1);
+    let mut bit = modulo(hash & 0xffff_ffff);
     for _ in 0..4 {
         if let Some(byte) = filter.get_mut((bit / 8) as usize) {
             *byte |= 1 << (bit % 8);

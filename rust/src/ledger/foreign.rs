@@ -323,13 +323,13 @@ fn by_path(path: &str) -> Option<Known> {
 
 fn by_sender(head: &Head<'_>, agent: &str) -> Option<Known> {
     let gets = head.method == Method::GET;
-    Some(match head.method {
-        &Method::CONNECT => known(
+    Some(match *head.method {
+        Method::CONNECT => known(
             "http_proxy_request",
             "http1",
             "this is no proxy; correct the proxy settings of the client (HTTPS_PROXY, NO_PROXY)",
         ),
-        &Method::OPTIONS => known(
+        Method::OPTIONS => known(
             "cors_preflight",
             "http1",
             "a browser asks whether it may send; Clew does not allow it yet, send through a server of your own",

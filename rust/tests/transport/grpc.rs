@@ -63,7 +63,7 @@ fn hundred_calls_at_once_share_a_connection() {
 }
 
 #[test]
-fn gzip_messages_are_taken_and_other_encodings_are_unimplemented() {
+fn compressed_messages_are_taken_and_other_encodings_are_unimplemented() {
     let intake = intake();
     let client = Http2::connect(intake.ports[0]);
     let gzipped = framed(1, &gzip(&request(6, 0)));
@@ -80,11 +80,14 @@ fn gzip_messages_are_taken_and_other_encodings_are_unimplemented() {
             .code(),
         0
     );
-    assert_eq!(intake.stored(), [6, 2]);
-    let call = client.call_raw(TRACES, &[("grpc-encoding", "zstd")], gzipped.clone());
+    let zstd = framed(1, &zstd::bulk::compress(&request(3, 0), 3).unwrap());
+    let call = client.call_raw(TRACES, &[("grpc-encoding", "zstd")], zstd);
+    assert_eq!(call.code(), 0);
+    assert_eq!(intake.stored(), [6, 2, 3]);
+    let call = client.call_raw(TRACES, &[("grpc-encoding", "snappy")], gzipped.clone());
     assert_eq!(
         (call.code(), call.status("grpc-accept-encoding")),
-        (12, "identity,gzip")
+        (12, "identity,gzip,zstd")
     );
     assert_eq!(client.call_raw(TRACES, &[], gzipped).code(), 3);
     let corrupt = framed(1, b"\x1f\x8b\x08");

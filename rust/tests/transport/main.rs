@@ -7,7 +7,9 @@
 )]
 
 mod bounds;
+mod goodbye;
 mod grpc;
 mod http;
 mod lifetime;
+mod statuses;
 mod support;

@@ -61,6 +61,7 @@ def describe(
             # The disk of a server is not looked at.
             free_bytes=0 if settings.store else settings.retention_free_bytes,
             counted_from=_day(figures.get("clew_store_retention_today_seconds", 0)),
+            days_ahead=int(figures.get("clew_store_days_ahead", 0)),
             removed_spans=_counts(figures, "clew_store_removed_spans_total"),
             removed_bytes=_counts(figures, "clew_store_removed_bytes_total"),
         ),

@@ -78,6 +78,10 @@ class RetentionStatus(Model):
     counted_from: date | None = Field(
         description="The day that age is counted from; null until an hour of data has come."
     )
+    days_ahead: int = Field(
+        description="By how many days the newest receive day is ahead of the clock; 0 unless one "
+        "of them is wrong."
+    )
     removed_spans: dict[str, int] = Field(description="By reason: age, size or disk.")
     removed_bytes: dict[str, int] = Field(description="By the same reasons.")
 

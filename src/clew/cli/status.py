@@ -117,6 +117,9 @@ def _retention(retention: dict[str, Any]) -> list[str]:
     ]
     return [
         f"{_counted(retention['days'], 'day')}, {since}" if retention["days"] else "for ever",
+        f"newest day is {_counted(retention['daysAhead'], 'day')} ahead of the clock"
+        if retention["daysAhead"]
+        else "",
         f"at most {rough_size(retention['storeMaxBytes'])}" if retention["storeMaxBytes"] else "",
         f"oldest goes below {rough_size(retention['freeBytes'])} free"
         if retention["freeBytes"]

@@ -1,9 +1,9 @@
 """What is removed, and when: whole receive days by age, by size, and before the disk is full.
 
 Age is counted in receive days, never in the spans' own times, and not from the clock alone: see
-`Evidence`. Size counts live parts of all tables; the oldest day goes first, and of the newest day,
-when it is too large by itself, the oldest parts of `spans`. The same happens when the disk has less
-free than `free_bytes`; that rule is off when the disk is not ours (a remote server).
+`Evidence`. Size counts live parts of all tables; the oldest day goes first, or its oldest spans
+when that is enough. The same happens when the disk has less free than `free_bytes`; that rule is
+off when the disk is not ours (a remote server).
 
 A drop frees the disk at once (measured: 8 ms, bytes gone when it returns). Parts that merges had
 replaced stay for 8 minutes more; when the disk is short they go within half a minute, and before
@@ -12,20 +12,32 @@ live ones while there is time for that.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 from clew import counters
 from clew.settings import rough_size
 from clew.sql import load
 from clew.store.errors import StoreError
+from clew.store.evidence import Evidence
+from clew.store.leftovers import Leftovers
+from clew.store.removals import (
+    Limits,
+    Part,
+    Removal,
+    above_cap,
+    day_in_pieces,
+    live_bytes,
+    merge_size,
+    newest_day,
+    oldest_first,
+    shortage,
+    too_old,
+)
 from clew.store.store import IDEMPOTENT_TABLES, OTHER_TABLES, SEGMENT_TABLES, Store
 
 EVERY_S = 60.0
@@ -34,168 +46,13 @@ LOOK_EVERY_S = 5.0
 # How long replaced parts stay: as the schema says, and when the disk is short.
 REPLACED_S = 480
 TIGHT_REPLACED_S = 10
-MINUTES_OF_AN_HOUR = 60
-# A reader keeps a dropped part on disk; none reads for longer than this.
-HELD_S = 300.0
-# A store at its limit loses a piece at a time; without a bound one part would be nearly all of it.
-PIECES = 16
-LEAST_MERGE = 64 << 20
-MOST_MERGE = 128 << 30
+# A reader keeps a dropped part on disk for 300 s at most; then the engine takes a while to notice.
+HELD_S = 360.0
+# A clock that is set back by less, around midnight, is no news.
+AHEAD = timedelta(hours=1)
 # Marks a drop of a part that a merge has replaced meanwhile; the next round sees the new one.
 _NO_SUCH_PART = 232
 _EVIDENCE = "retention_evidence"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a table on disk. Blocks are numbered in the order of their inserts."""
-
-    table: str
-    name: str
-    day: date
-    is_live: bool
-    rows: int
-    bytes: int
-    last_block: int
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What may stay. 0: no limit."""
-
-    days: int
-    max_bytes: int
-    free_bytes: int
-    reserve_bytes: int
-
-
-@dataclass(frozen=True)
-class Removal:
-    """These parts go: a whole receive day of all tables, or one part of its spans."""
-
-    day: date
-    parts: tuple[Part, ...]
-    whole_day: bool
-
-    @property
-    def spans(self) -> int:
-        return sum(part.rows for part in self.parts if part.table == "spans")
-
-    @property
-    def bytes(self) -> int:
-        return sum(part.bytes for part in self.parts)
-
-
-@dataclass
-class Evidence:
-    """Which day it is, by the data: the newest receive day with an hour of data behind it.
-
-    A clock that jumps ahead must not make everything old. So a day counts only after data of that
-    day, or of later ones, has arrived in 60 different minutes while the clock said that same day;
-    the journal never lowers receive days, so after a jump back the days differ and nothing counts.
-    Minutes are those of the retention loop, which no clock can shorten. They outlive the process,
-    so that a Clew that runs for minutes a day gets there as well. Without new data no time passes:
-    an idle store keeps what it has.
-    """
-
-    confirmed: date | None = None
-    minutes: dict[date, int] = field(default_factory=dict)
-    revision: int = 0
-    _seen: tuple[date, int] | None = None
-
-    def observe(self, newest: date, last_block: int, clock: date) -> bool:
-        """A look at the newest receive day, once a minute; whether something was learnt."""
-        grew = self._seen is not None and self._seen != (newest, last_block)
-        self._seen = (newest, last_block)
-        if not grew or newest != clock or (self.confirmed and newest <= self.confirmed):
-            return False
-        self.minutes[newest] = self.minutes.get(newest, 0) + 1
-        total = 0
-        for day in sorted(self.minutes, reverse=True):
-            total += self.minutes[day]
-            if total >= MINUTES_OF_AN_HOUR:
-                self.confirmed = day
-                self.minutes = {one: n for one, n in self.minutes.items() if one > day}
-                break
-        self.revision += 1
-        return True
-
-    def today(self, clock: date) -> date | None:
-        """The day that age is counted from: never ahead of the clock; None: not known yet."""
-        return min(self.confirmed, clock) if self.confirmed else None
-
-    def to_text(self) -> str:
-        """For the table of facts; `from_text` is its inverse."""
-        return json.dumps(
-            {
-                "confirmed": self.confirmed.isoformat() if self.confirmed else None,
-                "minutes": {day.isoformat(): n for day, n in self.minutes.items()},
-                "revision": self.revision,
-            }
-        )
-
-    @classmethod
-    def from_text(cls, text: str) -> Evidence:
-        read = json.loads(text)
-        return cls(
-            date.fromisoformat(read["confirmed"]) if read["confirmed"] else None,
-            {date.fromisoformat(day): n for day, n in read["minutes"].items()},
-            read["revision"],
-        )
-
-
-def too_old(parts: Collection[Part], today: date | None, days: int) -> list[Removal]:
-    """Whole days before the last `days` full ones; a span is kept for at least so long."""
-    if not days or today is None:
-        return []
-    return [one for one in whole_days(parts) if one.day < today - timedelta(days=days)]
-
-
-def oldest_first(parts: Collection[Part], excess: int) -> list[Removal]:
-    """What goes so that `excess` bytes become free, as few days as that takes.
-
-    The newest part of the newest day's spans stays, whatever the limit is.
-    """
-    removals: list[Removal] = []
-    days = whole_days(parts)
-    spans = [part for part in days[-1].parts if part.table == "spans"] if days else []
-    pieces = [Removal(part.day, (part,), whole_day=False) for part in spans[:-1]]
-    for removal in [*days[:-1], *pieces]:
-        if excess <= 0:
-            break
-        removals.append(removal)
-        excess -= removal.bytes
-    return removals
-
-
-def whole_days(parts: Iterable[Part]) -> list[Removal]:
-    """Live parts by receive day, oldest first; within a day in the order of their blocks."""
-    live = sorted(
-        (part for part in parts if part.is_live), key=lambda part: (part.day, part.last_block)
-    )
-    return [
-        Removal(day, tuple(of_day), whole_day=True)
-        for day, of_day in groupby(live, key=lambda part: part.day)
-    ]
-
-
-def shortage(free: int, replaced: int, limits: Limits, held: int = 0) -> int:
-    """How many bytes must become free; negative when there is room.
-
-    Replaced parts go by themselves within minutes, so a large merge costs no data; but once half of
-    the way to the reserve is gone, there is no time for that. `held` bytes are dropped already and
-    go when their readers end: they are as good as free.
-    """
-    if not limits.free_bytes:
-        return 0
-    is_urgent = free < (limits.free_bytes + limits.reserve_bytes) // 2
-    return limits.free_bytes - free - held - (0 if is_urgent else replaced)
-
-
-def merge_size(budget: int) -> int:
-    """How large merges may make a part, when the store may take `budget` bytes: a power of two."""
-    wanted = min(max(budget // PIECES, LEAST_MERGE), MOST_MERGE)
-    return 1 << (wanted.bit_length() - 1)
 
 
 class Retention:
@@ -225,11 +82,14 @@ class Retention:
         self._log = log
         self._now_ns = now_ns
         self._monotonic = monotonic
+        self._leftovers = Leftovers(store, self._turn)
         self._evidence: Evidence | None = None
+        # The day ahead of the clock that was said.
+        self._ahead: date | None = None
         # Not known before the first round; then 0 when merges are not bounded.
         self._merge_size: int | None = None
-        # (table, name) of dropped parts that a reader may hold: when, and whether for the disk.
-        self._dropped: dict[tuple[str, str], tuple[float, bool]] = {}
+        # (table, name) of dropped parts that a reader may hold, and when they were dropped.
+        self._dropped: dict[tuple[str, str], float] = {}
         # None: not known, an earlier process may have ended in the middle.
         self._is_tight: bool | None = None
 
@@ -247,24 +107,60 @@ class Retention:
         try:
             work(stop)
         except (StoreError, OSError) as error:
-            counters.add("clew_store_retention_errors_total")
-            self._log(f"retention: {error}; it is tried again within {EVERY_S:g} s")
+            self._report_failure(error)
+
+    def _report_failure(self, error: Exception) -> None:
+        counters.add("clew_store_retention_errors_total")
+        self._log(f"retention: {error}; it is tried again within {EVERY_S:g} s")
 
     def round(self, stop: threading.Event | None = None) -> None:
         """One look at the store, and the removals that follow from it."""
         parts = self._parts()
-        clock = datetime.fromtimestamp(self._now_ns() / 1e9, UTC).date()
+        now = datetime.fromtimestamp(self._now_ns() / 1e9, UTC)
         self._bound_merges(parts)
-        today = self._observe(parts, clock).today(clock)
+        today = self._observe(parts, now.date()).today(now.date())
+        self._say_ahead(newest_day(parts), now)
         old = too_old(parts, today, self._limits.days)
         why = f"older than {self._limits.days} days before {today}"
         parts = self._remove(parts, old, "age", why, stop)
-        if self._limits.max_bytes:
-            excess = sum(part.bytes for part in parts if part.is_live) - self._limits.max_bytes
-            why = f"the store is above {rough_size(self._limits.max_bytes)}"
-            parts = self._remove(parts, oldest_first(parts, excess), "size", why, stop)
+        parts = self._keep_below_cap(parts, stop)
         parts = self._make_room(parts, stop)
         _report(parts, today)
+
+    def _keep_below_cap(self, parts: list[Part], stop: threading.Event | None) -> list[Part]:
+        excess = above_cap(live_bytes(parts), self._limits)
+        removals = oldest_first(parts, excess)
+        why = f"the store is above {rough_size(self._limits.max_bytes)}"
+        # What costs no spans goes first.
+        if day := day_in_pieces(parts, removals, excess):
+            parts = self._delete_leftovers(day, parts, "size", why, stop)
+            removals = oldest_first(parts, above_cap(live_bytes(parts), self._limits))
+        return self._remove(parts, removals, "size", why, stop)
+
+    def _delete_leftovers(
+        self,
+        day: date,
+        parts: list[Part],
+        reason: str,
+        why: str,
+        stop: threading.Event | None,
+    ) -> list[Part]:
+        room = self._free_bytes() - self._limits.free_bytes if self._free_bytes else None
+        try:
+            if not self._leftovers.delete(day, parts, room, stop):
+                return parts
+        except StoreError as error:
+            # The limits hold all the same: then spans go without it.
+            self._report_failure(error)
+            return parts
+        left = self._parts()
+        size = sum(_finders(one, day) for one in parts) - sum(_finders(one, day) for one in left)
+        counters.add("clew_store_removed_bytes_total", max(size, 0), reason=reason)
+        self._log(
+            f"retention: removed from {day} what finds spans that are gone: "
+            f"{rough_size(max(size, 0))}; {why}"
+        )
+        return left
 
     def _look_at_disk(self, stop: threading.Event | None) -> None:
         if self._free_bytes and self._free_bytes() < self._limits.free_bytes:
@@ -277,26 +173,30 @@ class Retention:
             parts = self._parts()
         free = self._free_bytes()
         self._keep_replaced(parts, free)
-        held, must_wait = self._held(parts)
+        held = self._held(parts)
         replaced = sum(part.bytes for part in parts if not part.is_live) - held
-        short = 0 if must_wait else shortage(free, replaced, self._limits, held)
+        short = shortage(free, replaced, self._limits, held)
         wanted = rough_size(self._limits.free_bytes)
         why = f"the disk has {rough_size(free)} free, less than {wanted}"
-        parts = self._remove(parts, oldest_first(parts, short), "disk", why, stop)
+        removals = oldest_first(parts, short)
+        day = day_in_pieces(parts, removals, short)
+        parts = self._remove(parts, removals, "disk", why, stop)
+        # A deletion needs room first, a drop makes it.
+        if day:
+            parts = self._delete_leftovers(day, parts, "disk", why, stop)
         counters.put("clew_store_disk_free_bytes", self._free_bytes())
         return parts
 
-    def _held(self, parts: Collection[Part]) -> tuple[int, bool]:
-        """Bytes of dropped parts still on disk, and whether one of them was to make room there."""
+    def _held(self, parts: Collection[Part]) -> int:
+        """Bytes of dropped parts that are still on disk."""
         now = self._monotonic()
         still = {(part.table, part.name): part.bytes for part in parts if not part.is_live}
         self._dropped = {
-            key: (since, for_disk)
-            for key, (since, for_disk) in self._dropped.items()
+            key: since
+            for key, since in self._dropped.items()
             if key in still and now - since < HELD_S
         }
-        must_wait = any(for_disk for _, for_disk in self._dropped.values())
-        return sum(still[key] for key in self._dropped), must_wait
+        return sum(still[key] for key in self._dropped)
 
     def _parts(self) -> list[Part]:
         tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES, *OTHER_TABLES))
@@ -346,13 +246,28 @@ class Retention:
             text = self._store.read_meta(_EVIDENCE)
             self._evidence = Evidence.from_text(text) if text else Evidence()
         evidence = self._evidence
-        spans = [part for part in parts if part.table == "spans" and part.is_live]
-        if spans:
-            newest = max(part.day for part in spans)
+        # A day ahead of the clock stays the newest for long: it would hide the days that come.
+        spans = [
+            part for part in parts if part.table == "spans" and part.is_live and part.day <= clock
+        ]
+        if newest := newest_day(spans):
             last_block = max(part.last_block for part in spans if part.day == newest)
             if evidence.observe(newest, last_block, clock):
                 self._store.write_meta(_EVIDENCE, evidence.to_text(), version=evidence.revision)
         return evidence
+
+    def _say_ahead(self, newest: date | None, now: datetime) -> None:
+        """Spans were received at a time that has not come yet: the clock is wrong, or was."""
+        ahead = newest if newest and newest > (now + AHEAD).date() else None
+        days = (ahead - now.date()).days if ahead else 0
+        counters.put("clew_store_days_ahead", days)
+        if ahead and ahead != self._ahead:
+            self._log(
+                f"retention: the newest receive day, {ahead}, is {days} days ahead of the clock, "
+                f"{now.date()}: one of them is wrong; see `A day ahead of the clock` in the guide "
+                "to retention"
+            )
+        self._ahead = ahead
 
     def _remove(
         self,
@@ -367,32 +282,48 @@ class Retention:
         for removal in removals:
             if stop is not None and stop.is_set():
                 break
-            with self._turn:
-                removed = self._drop_day(removal) if removal.whole_day else self._drop_part(removal)
-            if not removed:
-                continue
-            gone.update(removal.parts)
-            dropped = (self._monotonic(), reason == "disk")
-            self._dropped.update({(part.table, part.name): dropped for part in removal.parts})
-            counters.add("clew_store_removed_spans_total", removal.spans, reason=reason)
-            counters.add("clew_store_removed_bytes_total", removal.bytes, reason=reason)
-            what = "" if removal.whole_day else "a part of "
-            self._log(
-                f"retention: removed {what}{removal.day}: {removal.spans} spans, "
-                f"{rough_size(removal.bytes)}; {why}"
-            )
+            dropped: list[Part] = []
+            try:
+                with self._turn:
+                    for part in self._drop(removal):
+                        dropped.append(part)
+            finally:
+                self._account(removal, dropped, reason, why)
+            gone.update(dropped)
         return [part for part in parts if part not in gone]
 
-    def _drop_day(self, removal: Removal) -> bool:
-        """Spans go first: what finds them may be left over after a kill, never the other way."""
+    def _account(self, removal: Removal, dropped: Collection[Part], reason: str, why: str) -> None:
+        """Says and counts what is gone, also when the engine failed before the rest of a day."""
+        if not dropped:
+            return
+        now = self._monotonic()
+        self._dropped.update({(part.table, part.name): now for part in dropped})
+        spans = sum(part.rows for part in dropped if part.table == "spans")
+        size = live_bytes(dropped)
+        counters.add("clew_store_removed_spans_total", spans, reason=reason)
+        counters.add("clew_store_removed_bytes_total", size, reason=reason)
+        what = "" if removal.whole_day else "a part of "
+        self._log(
+            f"retention: removed {what}{removal.day}: {spans} spans, {rough_size(size)}; {why}"
+        )
+
+    def _drop(self, removal: Removal) -> Iterator[Part]:
+        """Yields what is gone, at once.
+
+        Spans go first: what finds them may be left over after a kill, never the other way.
+        """
+        if not removal.whole_day:
+            (part,) = removal.parts
+            if self._drop_part(part):
+                yield part
+            return
         tables = sorted({part.table for part in removal.parts}, key=lambda name: name != "spans")
         for table in tables:
             statement = load("store/retention_drop_day", table=table)
             self._store.run(statement, {"day": removal.day.isoformat()})
-        return True
+            yield from (part for part in removal.parts if part.table == table)
 
-    def _drop_part(self, removal: Removal) -> bool:
-        (part,) = removal.parts
+    def _drop_part(self, part: Part) -> bool:
         statement = load("store/retention_drop_part", table=part.table)
         try:
             self._store.run(statement, {"part": part.name})
@@ -401,6 +332,11 @@ class Retention:
                 raise
             return False
         return True
+
+
+def _finders(part: Part, day: date) -> int:
+    is_one = part.is_live and part.day == day and part.table != "spans"
+    return part.bytes if is_one else 0
 
 
 def _report(parts: Collection[Part], today: date | None) -> None:

@@ -47,6 +47,7 @@ def answer(**changes: Any) -> dict[str, Any]:
             "storeMaxBytes": 0,
             "freeBytes": 2 << 30,
             "countedFrom": "2026-11-22",
+            "daysAhead": 0,
             "removedSpans": {"age": 2_000},
             "removedBytes": {"age": 1 << 20},
         },
@@ -83,6 +84,12 @@ def test_refusing_intake_stands_out() -> None:
     text = shown(refusing, colour=True)
     assert "not ready" in text
     assert f"\033[31m{state}" in text
+
+
+def test_day_ahead_of_the_clock_is_told() -> None:
+    wrong = answer()
+    wrong["retention"]["daysAhead"] = 300
+    assert "2026-11-22 · newest day is 300 days ahead of the clock · oldest" in shown(wrong)
 
 
 def test_empty_server_has_no_days_and_no_size_of_a_span() -> None:
