@@ -1,5 +1,5 @@
-"""Wrong knocks of every kind at the real process: each is in the ledger with its cause, and a healthy
-sender is served all the same.
+"""Wrong knocks of every kind at the real process: each is in the ledger with its cause, and a
+healthy sender is served all the same.
 """
 
 from __future__ import annotations
@@ -131,7 +131,9 @@ BOMB = gzip.compress(bytes(80 << 20))
 
 KNOCKS = [
     # Media types, paths, methods, compressions.
-    Knock("unsupported_media_type", post(b"x", Content_Type="text/plain"), "text/plain", "http1", 415),
+    Knock(
+        "unsupported_media_type", post(b"x", Content_Type="text/plain"), "text/plain", "http1", 415
+    ),
     Knock("missing_media_type", post(b"x"), "", "http1", 415),
     Knock("wrong_path", post(path="/", Content_Type=PROTOBUF), "POST /", "http1", 404),
     Knock("wrong_path", post(path="/v1/traces/v1/traces"), "/v1/traces/v1/traces"),
@@ -174,7 +176,10 @@ KNOCKS = [
     # Other systems over HTTP.
     Knock("zipkin", post("[]", path="/api/v2/spans", Content_Type="application/json")),
     Knock(
-        "jaeger_http", post(b"\x0c", path="/api/traces?format=jaeger.thrift"), "/api/traces", "http1"
+        "jaeger_http",
+        post(b"\x0c", path="/api/traces?format=jaeger.thrift"),
+        "/api/traces",
+        "http1",
     ),
     Knock("datadog", request("PUT", "/v0.4/traces", b"\x90"), "/v0.4/traces"),
     Knock("elastic_apm", post("{}", path="/intake/v2/events")),

@@ -12,9 +12,7 @@ from clew.api.times import parse_range
 from clew.api.types import Model, Nanoseconds
 from clew.query.ledger import ledger
 
-Reason = Annotated[
-    str | None, Query(description="With this reason only.", examples=["wrong_path"])
-]
+Reason = Annotated[str | None, Query(description="With this reason only.", examples=["wrong_path"])]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Most entries to list.")]
 
 
