@@ -1,11 +1,15 @@
 """The ledger in the store: added up, asked for, and the same when a segment is inserted twice."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 
 from clew import _kernel
 from clew.query.ledger import ledger
+from clew.store.evidence import Evidence
+from clew.store.removals import Limits
+from clew.store.retention import Retention
 from tests import build
 from tests.engine.api import Client, app, client, status
 from tests.engine.conftest import FilledStore
@@ -70,6 +74,20 @@ def test_segment_that_is_inserted_twice_counts_once(store: FilledStore) -> None:
     for _ in range(2):
         take(store, {"count": 3})
     assert [one.count for one in ledger(store.reader(), None, AT, AT, 10)] == [3]
+
+
+def test_days_of_the_ledger_go_with_their_spans(store: FilledStore) -> None:
+    old = build.RECEIVE_DAY - 40
+    for day in (old, build.RECEIVE_DAY):
+        segment = bytes([day % 251]) * 16
+        store.take(build.request(build.span()), segment=segment, receive_day=day)
+        take(store, {"receive_day": day, "address": str(day)}, segment=segment)
+    today = date(1970, 1, 1) + timedelta(days=build.RECEIVE_DAY)
+    store.write_meta("retention_evidence", Evidence(confirmed=today).to_text(), version=1)
+    now_ns = build.RECEIVE_DAY * 86_400 * build.SECOND_NS
+    Retention(store, Limits(14, 0, 0, 0), free_bytes=None, now_ns=lambda: now_ns).round()
+    found = ledger(store.reader(), None, AT, AT, 10)
+    assert [one.address for one in found] == [str(build.RECEIVE_DAY)]
 
 
 def test_api_lists_the_entries(store: FilledStore, client: Client) -> None:
