@@ -15,6 +15,8 @@ use crate::answer::Partial;
 use crate::body::{Budget, Held};
 use crate::inflate::{self, InflateError};
 use crate::json;
+use crate::ledger::knock::Knock;
+use crate::ledger::{self, Ledger};
 use crate::listen::Config;
 use crate::meter::{self, Meter, Outcome};
 use crate::notes::Notes;
@@ -28,6 +30,12 @@ pub trait Sink: Send + Sync + 'static {
         &self,
         record: NewRecord,
     ) -> impl Future<Output = Result<Appended, Unavailable>> + Send;
+
+    /// A record of the ledger; a sink that keeps none drops it.
+    fn append_ledger(&self, body: Bytes) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        drop(body);
+        std::future::ready(Ok(()))
+    }
 }
 
 /// A body above this size is worked on where it does not keep other tasks of its thread waiting.
@@ -59,6 +67,7 @@ pub struct Door<S> {
     pub budget: Arc<Budget>,
     pub meter: Meter,
     pub notes: Notes,
+    pub ledger: Ledger,
     sink: S,
     limits: Limits,
 }
@@ -70,9 +79,25 @@ impl<S: Sink> Door<S> {
             budget: Budget::new(config.memory_budget_bytes, meter.held_bytes),
             meter,
             notes: Notes::new(config.note_interval),
+            ledger: Ledger::default(),
             sink,
             limits: Limits::default(),
             config,
+        }
+    }
+
+    pub fn knocked(&self, address: IpAddr, port: u16, knock: Knock) {
+        self.ledger.enter(address, port, knock, unix_ns());
+    }
+
+    /// Brings the ledger's news to the journal. What it refuses stays for the next time.
+    pub async fn write_ledger(&self) {
+        for (lines, body) in ledger::records(self.ledger.take()) {
+            if let Err(why) = self.sink.append_ledger(body).await {
+                let reason = [("reason", why.reason())];
+                meter::ledger_refused(&reason);
+                self.ledger.put_back(lines);
+            }
         }
     }
 

@@ -24,6 +24,8 @@ use tokio::time::Instant;
 
 use crate::admit::{Door, Sink};
 use crate::answer::Reply;
+use crate::ledger::knock::Knock;
+use crate::ledger::odd::{Failure, broken, handshake, unserved};
 use crate::meter;
 use crate::recognise::{Protocol, recognise, turn_away};
 use crate::refusal::Refusal;
@@ -52,21 +54,31 @@ pub async fn serve<S: Sink>(
         _ = &mut stopping => return,
     };
     meter::connection(protocol.word());
+    let mut arrival = Arrival {
+        address,
+        port: stream.local_addr().map_or(0, |address| address.port()),
+        open,
+        is_refused: false,
+    };
     let (Some(tls), Protocol::Tls) = (door.config.tls.clone(), protocol) else {
-        let is_refused = door.config.tls.is_some();
+        arrival.is_refused = door.config.tls.is_some();
         let stream = Prefixed {
             first: first.freeze(),
             stream,
         };
-        return speak(door, stream, protocol, is_refused, address, open, stop).await;
+        return speak(door, stream, protocol, arrival, stop).await;
     };
+    let hello = first.freeze();
     let accepted = tokio::select! {
-        accepted = tls.accept(first.freeze(), stream, within) => accepted,
+        accepted = tls.accept(hello.clone(), stream, within) => accepted,
         _ = &mut stopping => return,
     };
     let mut stream = match accepted {
         Ok(stream) => stream,
-        Err(reason) => return meter::connection_failed(reason),
+        Err(reason) => {
+            meter::connection_failed(reason);
+            return door.knocked(address, arrival.port, handshake(reason, &hello));
+        }
     };
     let mut first = BytesMut::with_capacity(1_024);
     protocol = tokio::select! {
@@ -78,20 +90,38 @@ pub async fn serve<S: Sink>(
         first: first.freeze(),
         stream,
     };
-    speak(door, stream, protocol, false, address, open, stop).await;
+    speak(door, stream, protocol, arrival, stop).await;
 }
 
-/// `is_refused`: every request is told to come by TLS.
+/// What is known of a connection before its first request.
+struct Arrival {
+    address: IpAddr,
+    /// Of the listener.
+    port: u16,
+    /// Connections at that time, this one included.
+    open: usize,
+    /// Every request is told to come by TLS.
+    is_refused: bool,
+}
+
 async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     door: Arc<Door<S>>,
     stream: Prefixed<IO>,
     protocol: Protocol,
-    is_refused: bool,
-    address: IpAddr,
-    open: usize,
+    arrival: Arrival,
     stop: watch::Receiver<bool>,
 ) {
+    let Arrival {
+        address,
+        port,
+        open,
+        is_refused,
+    } = arrival;
     let activity = Arc::new(Activity::new());
+    let first = stream.first.clone();
+    if let Some(knock) = unserved(protocol, &first) {
+        door.knocked(address, port, knock);
+    }
     let io = TokioIo::new(Watched {
         stream,
         activity: Arc::clone(&activity),
@@ -99,6 +129,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let visit = Visit {
         door: Arc::clone(&door),
         address,
+        port,
         is_refused,
         activity: Arc::clone(&activity),
     };
@@ -108,7 +139,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             let connection = http1::Builder::new()
                 .half_close(true)
                 .serve_connection(io, service);
-            drive(
+            let failure = drive(
                 pin!(connection),
                 &door,
                 &activity,
@@ -117,6 +148,9 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 http1::Connection::graceful_shutdown,
             )
             .await;
+            if let Some(knock) = failure.and_then(|failure| broken("http1", &failure, &first)) {
+                door.knocked(address, port, knock);
+            }
         }
         Protocol::Http2 => {
             let share = door.config.memory_budget_bytes / open.max(1);
@@ -132,7 +166,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 .keep_alive_interval(door.config.ping_interval)
                 .keep_alive_timeout(door.config.ping_timeout)
                 .serve_connection(io, service);
-            drive(
+            let failure = drive(
                 pin!(connection),
                 &door,
                 &activity,
@@ -141,6 +175,9 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 http2::Connection::graceful_shutdown,
             )
             .await;
+            if let Some(knock) = failure.and_then(|failure| broken("http2", &failure, &first)) {
+                door.knocked(address, port, knock);
+            }
         }
         other => turn_away(io.into_inner().stream, other).await,
     }
@@ -153,7 +190,7 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
     has_heads: bool,
     mut stop: watch::Receiver<bool>,
     shut_down: impl Fn(Pin<&mut C>),
-) {
+) -> Option<Failure> {
     let (head, idle) = (door.config.head_timeout, door.config.idle_timeout);
     let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.map(drop) });
     let mut check = pin!(tokio::time::sleep(head.min(idle)));
@@ -169,8 +206,14 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             }
             () = &mut check => match activity.verdict(head, idle, has_heads) {
                 Verdict::Wait(left) => check.as_mut().reset(Instant::now() + left),
-                Verdict::SlowHead => return meter::connection_failed("slow_head"),
-                Verdict::Idle if leaving => return meter::connection_failed("will_not_close"),
+                Verdict::SlowHead => {
+                    meter::connection_failed("slow_head");
+                    return Some(Failure { word: "slow_head", said: String::new() });
+                }
+                Verdict::Idle if leaving => {
+                    meter::connection_failed("will_not_close");
+                    return None;
+                }
                 Verdict::Idle => {
                     leaving = true;
                     shut_down(connection.as_mut());
@@ -179,8 +222,8 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             }
         }
     };
-    if let Err(error) = result {
-        meter::connection_failed(if error.is_parse() {
+    result.err().map(|error| {
+        let word = if error.is_parse() {
             "malformed"
         } else if error.is_incomplete_message() {
             "incomplete"
@@ -188,8 +231,14 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             "ping_timeout"
         } else {
             "broken"
-        });
-    }
+        };
+        meter::connection_failed(word);
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Failure {
+            word,
+            said: cause.unwrap_or_else(|| error.to_string()),
+        }
+    })
 }
 
 /// What a request needs to know of its connection.
@@ -197,6 +246,7 @@ struct Visit<S> {
     door: Arc<Door<S>>,
     address: IpAddr,
     is_refused: bool,
+    port: u16,
     activity: Arc<Activity>,
 }
 
@@ -206,6 +256,7 @@ impl<S> Clone for Visit<S> {
             door: Arc::clone(&self.door),
             address: self.address,
             is_refused: self.is_refused,
+            port: self.port,
             activity: Arc::clone(&self.activity),
         }
     }
@@ -219,19 +270,22 @@ impl<S: Sink> Visit<S> {
                 .headers()
                 .get(CONTENT_TYPE)
                 .is_some_and(otlp_http::is_grpc);
-        if self.is_refused {
+        let mut response = if self.is_refused {
             let refusal = Refusal::needs_tls(&request);
-            return Ok(if is_grpc {
+            if is_grpc {
                 otlp_grpc::turn_down(&self.door, request, &refusal).await
             } else {
                 otlp_http::turn_down(&self.door, request, &refusal).await
-            });
-        }
-        Ok(if is_grpc {
+            }
+        } else if is_grpc {
             otlp_grpc::answer(&self.door, self.address, request).await
         } else {
             otlp_http::answer(&self.door, self.address, request).await
-        })
+        };
+        if let Some(knock) = response.extensions_mut().remove::<Knock>() {
+            self.door.knocked(self.address, self.port, knock);
+        }
+        Ok(response)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::TcpListener as StdListener;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,8 +14,14 @@ use tokio::sync::{mpsc, watch};
 use crate::admit::{Door, Sink};
 use crate::body::Budget;
 use crate::connection;
+use crate::ledger::FLUSH_EVERY;
+use crate::ledger::knock::Knock;
 use crate::meter;
 use crate::tls::Tls;
+
+const CROWDED: &str = "Clew has as many connections open as it may (max_connections); raise it, or let clients share connections";
+/// How long the end waits for the journal to take the ledger's last news.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// Bounds of the intake's network side.
 #[derive(Clone, Debug)]
@@ -70,6 +77,8 @@ pub struct Running {
     ended: mpsc::Receiver<()>,
     open: Arc<Open>,
     budget: Arc<Budget>,
+    /// Brings the last of the ledger to the journal.
+    farewell: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 /// Serves both protocols on every listener.
@@ -107,7 +116,16 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         };
         runtime.spawn(accepting.accept(listener));
     }
+    runtime.spawn(write_ledger(Arc::clone(&door), stopping));
+    let farewell = async move {
+        door.write_ledger().await;
+        let lost: u64 = door.ledger.take().iter().map(|line| line.count).sum();
+        if lost > 0 {
+            eprintln!("clew: intake: the journal did not take the ledger's last {lost} knocks");
+        }
+    };
     Ok(Running {
+        farewell: Some(Box::pin(farewell)),
         runtime: Some(runtime),
         stop,
         ended,
@@ -126,6 +144,9 @@ impl Running {
         };
         let ended = &mut self.ended;
         let _ = runtime.block_on(async { tokio::time::timeout(within, ended.recv()).await });
+        if let Some(farewell) = self.farewell.take() {
+            let _ = runtime.block_on(async { tokio::time::timeout(LAST_WORD, farewell).await });
+        }
         let cut = self.open.count.load(Ordering::Relaxed);
         runtime.shutdown_timeout(Duration::from_millis(100));
         cut
@@ -149,6 +170,16 @@ impl Drop for Running {
     }
 }
 
+async fn write_ledger<S: Sink>(door: Arc<Door<S>>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(FLUSH_EVERY) => {}
+            _ = stopping.wait_for(|stop| *stop) => return,
+        }
+        door.write_ledger().await;
+    }
+}
+
 struct Accepting<S> {
     door: Arc<Door<S>>,
     open: Arc<Open>,
@@ -167,6 +198,9 @@ impl<S: Sink> Accepting<S> {
                 Ok((stream, peer)) => {
                     let Some(place) = self.open.enter() else {
                         meter::connection_refused("too_many");
+                        let port = listener.local_addr().map_or(0, |address| address.port());
+                        let knock = Knock::plain("too_many_connections", "tcp", CROWDED, "");
+                        self.door.knocked(peer.ip().to_canonical(), port, knock);
                         continue;
                     };
                     let _ = stream.set_nodelay(true);

@@ -227,6 +227,11 @@ pub fn connection_failed(reason: &'static str) {
     );
 }
 
+/// The journal did not take a record of the ledger; it is offered again.
+pub fn ledger_refused(reason: &[(&str, &str)]) {
+    counters::add("clew_intake_ledger_refused_total", reason, 1);
+}
+
 pub fn add(cell: &AtomicU64, count: u64) {
     cell.fetch_add(count, Ordering::Relaxed);
 }

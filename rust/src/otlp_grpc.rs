@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::Body;
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use crate::admit::{Compression, Door, Form, Sender, Sink, Success};
 use crate::answer::{self, Partial, Reply, Status};
 use crate::body::{self, Held, ReadBy};
+use crate::ledger::knock::{Head, Knock};
 use crate::meter::{self, Encoding, Pending, Signal, Transport};
 use crate::otlp_http::{compression, lossy, not_kept};
 use crate::refusal::{Refusal, code};
@@ -39,7 +41,8 @@ where
         .map(|left| Instant::now() + left);
     let signal = signal(request.uri().path());
     let pending = Pending::new(signal, Transport::Grpc, Encoding::Protobuf);
-    let work = export(door, address, signal, request);
+    let (parts, mut body) = request.into_parts();
+    let work = export(door, address, signal, &parts, &mut body);
     let result = match deadline {
         None => work.await,
         Some(at) => tokio::time::timeout_at(at, work)
@@ -49,11 +52,17 @@ where
     match result {
         Ok(success) => {
             pending.ends(success.outcome);
-            accept(success.partial.as_ref())
+            let mut response = accept(success.partial.as_ref());
+            if let Some(partial) = &success.partial
+                && let Some(knock) = Knock::partial(head(&parts), partial, 0)
+            {
+                response.extensions_mut().insert(knock);
+            }
+            response
         }
         Err(refusal) => {
             pending.ends(refusal.outcome());
-            refuse(&refusal)
+            noted(&parts, &refusal)
         }
     }
 }
@@ -68,12 +77,31 @@ where
     S: Sink,
     B: Body<Data = Bytes> + Unpin,
 {
-    let signal = signal(request.uri().path());
+    let (parts, mut body) = request.into_parts();
+    let signal = signal(parts.uri.path());
     let pending = Pending::new(signal, Transport::Grpc, Encoding::Protobuf);
     let by = ReadBy::after(door.config.body_timeout);
-    let _ = body::discard(&mut request.into_body(), door.config.max_body_bytes, by).await;
+    let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
     pending.ends(refusal.outcome());
-    refuse(refusal)
+    noted(&parts, refusal)
+}
+
+/// The connection enters it into the ledger.
+fn noted(parts: &Parts, refusal: &Refusal) -> Response<Reply> {
+    let mut response = refuse(refusal);
+    let code = u16::try_from(refusal.code()).unwrap_or(u16::MAX);
+    let knock = Knock::refused(head(parts), refusal, code);
+    response.extensions_mut().insert(knock);
+    response
+}
+
+fn head(parts: &Parts) -> Head<'_> {
+    Head {
+        protocol: "grpc",
+        method: &parts.method,
+        path: parts.uri.path(),
+        headers: &parts.headers,
+    }
 }
 
 fn signal(path: &str) -> Signal {
@@ -89,20 +117,20 @@ async fn export<S, B>(
     door: &Door<S>,
     address: IpAddr,
     signal: Signal,
-    request: Request<B>,
+    parts: &Parts,
+    body: &mut B,
 ) -> Result<Success, Refusal>
 where
     S: Sink,
     B: Body<Data = Bytes> + Unpin,
 {
     let by = ReadBy::after(door.config.body_timeout);
-    let (parts, mut body) = request.into_parts();
-    let result = message(door, address, signal, &parts, &mut body, by).await;
+    let result = message(door, address, signal, parts, body, by).await;
     if let Err(refusal) = &result
         && !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted)
     {
         // Some clients report a reset of the stream in place of the status that came before it.
-        let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+        let _ = body::discard(body, door.config.max_body_bytes, by).await;
     }
     result
 }
@@ -111,7 +139,7 @@ async fn message<S, B>(
     door: &Door<S>,
     address: IpAddr,
     signal: Signal,
-    parts: &http::request::Parts,
+    parts: &Parts,
     body: &mut B,
     by: ReadBy,
 ) -> Result<Success, Refusal>

@@ -15,6 +15,7 @@ use hyper::ext::ReasonPhrase;
 use crate::admit::{Compression, Door, Form, Sender, Sink, Success};
 use crate::answer::{self, Partial, Reply, Status};
 use crate::body::{self, Held, ReadBy};
+use crate::ledger::knock::{Head, Knock};
 use crate::meter::{self, Encoding, Outcome, Pending, Signal, Transport};
 use crate::refusal::Refusal;
 
@@ -85,14 +86,20 @@ where
         // the body.
         Err(refusal) if parts.headers.contains_key(EXPECT) => {
             pending.ends(refusal.outcome());
-            return refuse(media, &refusal);
+            return noted(refuse(media, &refusal), &parts, &refusal);
         }
         Err(refusal) => Err(refusal),
     };
     match result {
         Ok(success) => {
             pending.ends(success.outcome);
-            accept(media, success.partial.as_ref())
+            let mut response = accept(media, success.partial.as_ref());
+            if let Some(partial) = &success.partial
+                && let Some(knock) = Knock::partial(head(&parts), partial, 200)
+            {
+                response.extensions_mut().insert(knock);
+            }
+            response
         }
         Err(refusal) => {
             if !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted) {
@@ -101,7 +108,7 @@ where
                 let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
             }
             pending.ends(refusal.outcome());
-            refuse(media, &refusal)
+            noted(refuse(media, &refusal), &parts, &refusal)
         }
     }
 }
@@ -125,12 +132,33 @@ where
         let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
     }
     pending.ends(refusal.outcome());
-    let mut response = refuse(media, refusal);
+    let mut response = noted(refuse(media, refusal), &parts, refusal);
     if parts.version != Version::HTTP_2 {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
     }
     response
+}
+
+/// The connection enters it into the ledger.
+fn noted(mut response: Response<Reply>, parts: &Parts, refusal: &Refusal) -> Response<Reply> {
+    let status = response.status().as_u16();
+    let knock = Knock::refused(head(parts), refusal, status);
+    response.extensions_mut().insert(knock);
+    response
+}
+
+fn head(parts: &Parts) -> Head<'_> {
+    Head {
+        protocol: if parts.version == Version::HTTP_2 {
+            "http2"
+        } else {
+            "http1"
+        },
+        method: &parts.method,
+        path: parts.uri.path(),
+        headers: &parts.headers,
+    }
 }
 
 fn signal(path: &str) -> Signal {

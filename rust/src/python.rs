@@ -19,14 +19,15 @@ use crate::decode::{self, Builder};
 use crate::journal::{self, Journal};
 use crate::tls::{Pem, Tls};
 use crate::validate::{self, Limits, Malformed};
-use crate::{counters, fault, json, listen, render};
+use crate::{counters, fault, json, ledger, listen, render, schema};
 
 #[pymodule]
 mod _kernel {
     #[pymodule_export]
     use super::{
         Batch, Intake, Segment, TableSchema, admit, any_value_json, attribute_index_schema,
-        check_tls, decode_request, decode_segment, fault_points, spans_schema, trace_ranges_schema,
+        check_tls, decode_request, decode_segment, fault_points, ledger_schema, spans_schema,
+        trace_ranges_schema,
     };
 
     use pyo3::prelude::*;
@@ -102,6 +103,7 @@ struct Segment {
     spans: Py<Batch>,
     trace_ranges: Py<Batch>,
     attribute_index: Py<Batch>,
+    ledger: Py<Batch>,
     span_count: u64,
     record_count: u64,
     first_received_ns: u64,
@@ -111,7 +113,7 @@ struct Segment {
 
 type Read = (
     journal::format::SegmentHeader,
-    Result<decode::Decoded, ArrowError>,
+    Result<(decode::Decoded, RecordBatch), ArrowError>,
     Vec<journal::Dead>,
     u64,
     u64,
@@ -122,7 +124,12 @@ fn read_and_decode(path: &std::path::Path) -> std::io::Result<Read> {
     let segment = journal::read_segment(path)?;
     let mut builder = Builder::new(segment.header.id, segment.header.receive_day);
     let (mut spans, mut records, mut first_received_ns) = (0, 0, u64::MAX);
+    let mut lines = Vec::new();
     let dead = segment.each(|header, body| {
+        if header.kind == journal::format::Kind::Ledger as u8 {
+            lines.append(&mut ledger::body::decode(body)?);
+            return Ok(());
+        }
         spans += u64::from(builder.push(body).map_err(|why| why.0)?);
         records += 1;
         first_received_ns = first_received_ns.min(header.received_ns);
@@ -133,7 +140,10 @@ fn read_and_decode(path: &std::path::Path) -> std::io::Result<Read> {
     }
     Ok((
         segment.header,
-        builder.finish(),
+        builder.finish().and_then(|decoded| {
+            let ledger = ledger::body::rows(&lines, segment.header.id, segment.header.receive_day)?;
+            Ok((decoded, ledger))
+        }),
         dead,
         spans,
         records,
@@ -158,13 +168,14 @@ fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
                 path.display().to_string(),
             )),
         })?;
-    let decoded = decoded.map_err(arrow_error)?;
+    let (decoded, ledger) = decoded.map_err(arrow_error)?;
     Ok(Segment {
         id: PyBytes::new(py, &header.id).unbind(),
         receive_day: header.receive_day,
         spans: Py::new(py, Batch(decoded.spans))?,
         trace_ranges: Py::new(py, Batch(decoded.trace_ranges))?,
         attribute_index: Py::new(py, Batch(decoded.attribute_index))?,
+        ledger: Py::new(py, Batch(ledger))?,
         span_count,
         record_count,
         first_received_ns,
@@ -245,6 +256,11 @@ fn trace_ranges_schema() -> TableSchema {
 #[pyfunction]
 fn attribute_index_schema() -> TableSchema {
     TableSchema(decode::attribute_index_schema())
+}
+
+#[pyfunction]
+fn ledger_schema() -> TableSchema {
+    TableSchema(schema::ledger_schema())
 }
 
 /// Names that the setting `fault` may carry, for tests.

@@ -41,6 +41,30 @@ fn schema(columns: Vec<(&str, DataType)>) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// One row per kind of knock and flush, see `ledger`.
+pub fn ledger_schema() -> SchemaRef {
+    use DataType::{FixedSizeBinary, UInt16, UInt32, UInt64, Utf8};
+    schema(vec![
+        ("receive_day", UInt16),
+        ("time", UInt32),
+        ("segment", FixedSizeBinary(16)),
+        ("n", UInt32),
+        ("reason", Utf8),
+        ("status", UInt16),
+        ("protocol", Utf8),
+        ("address", Utf8),
+        ("port", UInt16),
+        ("user_agent", Utf8),
+        ("key_prefix", Utf8),
+        ("headers", list(Utf8)),
+        ("detail", Utf8),
+        ("sentence", Utf8),
+        ("first_ns", UInt64),
+        ("last_ns", UInt64),
+        ("count", UInt64),
+    ])
+}
+
 /// One row per span.
 pub fn spans_schema() -> SchemaRef {
     use DataType::{

@@ -36,6 +36,7 @@ DEAD_LETTER_MAX_BYTES = 1 << 30
 
 FAULT_POINTS = (
     "store.before_insert",
+    "store.after_ledger",
     "store.after_trace_ranges",
     "store.after_attribute_index",
     "store.after_insert",
@@ -205,6 +206,11 @@ class Ingest:
         spans = pa.record_batch(segment.spans)
         stored = self._rows_already_there(path, segment)
         self._fault("store.before_insert")
+        # Before the commit mark, and without spans every time: its rows are idempotent.
+        entries = pa.record_batch(segment.ledger)
+        if entries.num_rows and not (spans.num_rows and stored == spans.num_rows):
+            self._tables.insert("ledger", entries)
+            self._fault("store.after_ledger")
         if stored != spans.num_rows:
             if stored:
                 counters.add("clew_store_segments_repaired_total")
@@ -224,6 +230,7 @@ class Ingest:
         self._doubtful.pop(path, None)
         counters.add("clew_store_segments_total")
         counters.add("clew_store_spans_total", spans.num_rows)
+        counters.add("clew_store_ledger_rows_total", entries.num_rows)
         lag_s = max(0, self._now_ns() - segment.first_received_ns) / 1e9
         counters.put("clew_store_lag_seconds", lag_s)
         counters.add("clew_store_acknowledged_to_stored_seconds_sum", lag_s)

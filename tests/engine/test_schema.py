@@ -55,6 +55,7 @@ def test_kernel_and_ddl_agree(store: FilledStore) -> None:
     assert pa.schema(_kernel.trace_ranges_schema()).names == list(columns(store, "trace_ranges"))
     index = pa.schema(_kernel.attribute_index_schema())
     assert index.names == list(columns(store, "attribute_index"))
+    assert pa.schema(_kernel.ledger_schema()).names == list(columns(store, "ledger"))
 
 
 def test_kernel_decodes_what_the_reference_decodes() -> None:

@@ -91,7 +91,7 @@ def expect_all(store: FilledStore) -> None:
     assert ask(store, tables) == [{"name": b"spans", "sorting_key": b"time, trace_id"}]
     newest = date(1970, 1, 1) + timedelta(build.RECEIVE_DAY)
     assert store.read_meta("attribute_index_from") == str(newest + timedelta(1))
-    assert store.read_meta("schema_version") == "2"
+    assert store.read_meta("schema_version") == "3"
     assert store.read_meta("upgrading_from") == ""
     lifetime = (
         "select extract(create_table_query, 'old_parts_lifetime = \\\\d+') as found"
@@ -117,7 +117,7 @@ def test_old_store_without_spans_has_an_index_from_its_start(home: Home) -> None
     old_store(home, days=0)
     store = home.open()
     assert store.read_meta("attribute_index_from") is None
-    assert store.read_meta("schema_version") == "2"
+    assert store.read_meta("schema_version") == "3"
     store.close()
 
 
@@ -178,7 +178,7 @@ def test_upgrade_goes_on_wherever_it_was_stopped(home: Home) -> None:
     # One store: each stop is a step further than the one before.
     for name, nth in POINTS:
         stop_at(home, name, nth)
-        assert version_seen_by_older_clew(home) == "2", (name, nth)
+        assert version_seen_by_older_clew(home) == "3", (name, nth)
     store = home.open()
     expect_all(store)
     store.close()
@@ -201,10 +201,10 @@ def test_next_upgrade_can_be_marked_after_one_that_is_done(
 ) -> None:
     old_store(home)
     home.open().close()
-    monkeypatch.setattr(upgrade, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(upgrade, "SCHEMA_VERSION", 4)
     stop_at(home, "store/write_meta!", 2)
     store = home.open()
-    assert store.read_meta("schema_version") == "3"
+    assert store.read_meta("schema_version") == "4"
     assert store.read_meta("upgrading_from") == ""
     store.close()
 

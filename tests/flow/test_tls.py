@@ -208,6 +208,28 @@ def test_plain_grpc_is_told_to_use_tls_with_a_code_that_is_not_retried(
     assert "this port speaks TLS; use https://127.0.0.1:" in caught.value.details()
 
 
+def test_ledger_says_who_failed_to_come_by_tls(clew: Clew) -> None:
+    plain = http.client.HTTPConnection("127.0.0.1", clew.ports[1], timeout=10)
+    plain.request("POST", "/v1/traces", b"", PROTOBUF)
+    assert plain.getresponse().status == 400
+    with (
+        pytest.raises(ssl.SSLError),
+        socket.create_connection(("127.0.0.1", clew.ports[1]), timeout=10) as raw,
+    ):
+        ssl.create_default_context().wrap_socket(raw, server_hostname="clew.example")
+
+    def details(reason: str) -> list[str]:
+        found = json.loads(clew.get(f"/api/v1/ledger?reason={reason}")[1])["entries"]
+        return [entry["detail"] for entry in found]
+
+    wait(lambda: bool(details("plaintext_on_tls_port")), "plaintext is in the ledger")
+    wait(
+        lambda: any("clew.example" in one for one in details("tls_not_trusted")),
+        "the name that the client asked for is in the ledger",
+    )
+    assert details("tls_on_plain_port") == []
+
+
 def test_health_is_answered_by_tls_while_the_store_is_away(clew: Clew) -> None:
     os.kill(clew.children()["store"], signal.SIGKILL)
     wait(lambda: clew.get("/readyz")[0] == 503, "unready")

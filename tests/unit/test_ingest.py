@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import struct
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -23,12 +24,13 @@ class MemoryTables:
     """A store in memory: inserts are atomic, as the engine's are."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[bytes]] = {"spans": [], "trace_ranges": [], "attribute_index": []}
+        tables = ("spans", "trace_ranges", "attribute_index", "ledger")
+        self.rows: dict[str, list[bytes]] = {table: [] for table in tables}
         self.fail: Callable[[str, int], None] = lambda table, rows: None
 
     def insert(self, table: str, batch: pa.RecordBatch) -> None:
         self.fail(table, batch.num_rows)
-        column = {"spans": "segment", "trace_ranges": "trace_id", "attribute_index": "batch"}[table]
+        column = {"trace_ranges": "trace_id", "attribute_index": "batch"}.get(table, "segment")
         self.rows[table] += batch.column(column).to_pylist()
 
     def stored_rows(self, asked: list[bytes]) -> dict[bytes, dict[str, int]]:
@@ -275,3 +277,46 @@ def test_foreign_files_in_the_journal_are_left_alone(journal: Path) -> None:
         (journal / name).write_text("mine")
     Ingest(journal, MemoryTables()).drain()
     assert len(list(journal.iterdir())) == 3
+
+
+LINES = b'{"ledger":1}\n{"reason":"wrong_path","count":2,"last_ns":5}\n{"reason":"malformed"}'
+
+
+def put_ledger(journal: Path, lines: bytes, spans: int = 0) -> bytes:
+    """A sealed segment with a record of the ledger, and one of spans if there are any."""
+    segment_id = uuid.UUID(int=next(_numbers) << 80).bytes
+    records = [segments.record(lines, kind=2)]
+    if spans:
+        records.append(segments.record(body(spans), spans))
+    seal = segments.record(struct.pack("<QQ", len(records), spans), kind=segments.SEAL)
+    content = segments.segment(*records, seal, segment_id=segment_id)
+    segments.write(journal, content, segment_id)
+    return segment_id
+
+
+def test_segment_that_holds_only_the_ledger_is_stored_and_is_no_spans(journal: Path) -> None:
+    segment = put_ledger(journal, LINES)
+    tables = MemoryTables()
+    assert Ingest(journal, tables).drain() == 1
+    assert tables.rows["ledger"] == [segment] * 2
+    assert tables.rows["spans"] == []
+    assert not list(journal.glob("*.seg"))
+    assert not (journal / "dead-letter").exists()
+
+
+def test_ledger_beside_spans_is_stored_before_the_commit_mark(journal: Path) -> None:
+    segment = put_ledger(journal, LINES, spans=3)
+    tables = MemoryTables()
+    order: list[str] = []
+    tables.fail = lambda table, rows: order.append(table)
+    Ingest(journal, tables).drain()
+    assert tables.rows["spans"] == [segment] * 3
+    assert order.index("ledger") < order.index("spans")
+
+
+def test_ledger_of_a_newer_clew_is_put_aside(journal: Path) -> None:
+    put_ledger(journal, b'{"ledger":2}\n{}')
+    tables = MemoryTables()
+    Ingest(journal, tables).drain()
+    (described,) = (journal / "dead-letter").glob("*.json")
+    assert "version 2" in json.loads(described.read_text())["reason"]

@@ -60,6 +60,7 @@ def test_schema_comes_in_its_order() -> None:
         "schema/spans",
         "schema/trace_ranges",
         "schema/attribute_index",
+        "schema/ledger",
     ]
 
 

@@ -18,6 +18,8 @@ pub const SEALED: &str = "seg";
 pub enum Kind {
     /// An ExportTraceServiceRequest as protobuf.
     Traces = 1,
+    /// Lines of the ledger, see `ledger::body`.
+    Ledger = 2,
     /// Closes a segment: counts of what is before it.
     Seal = 255,
 }

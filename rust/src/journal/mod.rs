@@ -152,6 +152,7 @@ impl Drop for Ending {
 
 /// One record on its way to the disk.
 struct Pending {
+    kind: format::Kind,
     body: bytes::Bytes,
     body_crc: u32,
     spans: u32,
@@ -278,7 +279,7 @@ impl Journal {
             }
         }
         for (part, hash) in new {
-            waits.push(self.enqueue(&record, part, hash));
+            waits.push(self.enqueue(format::Kind::Traces, &record, part, hash));
         }
         for told in waits {
             told.await
@@ -291,14 +292,37 @@ impl Journal {
         })
     }
 
+    /// A record of the ledger: no spans, and equal ones are not the same.
+    pub async fn append_ledger(&self, body: bytes::Bytes) -> Result<(), Unavailable> {
+        self.shared.refuse_if_unable(body.len() as u64)?;
+        let part = validate::Part {
+            spans: 0,
+            decoded_bytes: body.len() as u64,
+            body: body.clone(),
+        };
+        let record = NewRecord {
+            body,
+            spans: 0,
+            decoded_bytes: part.decoded_bytes,
+            hash: uuid::Uuid::now_v7().as_u128(),
+            received_ns: now_ns(),
+            key_id: [0; 16],
+        };
+        self.enqueue(format::Kind::Ledger, &record, part, record.hash)
+            .await
+            .unwrap_or_else(|_| Err(self.shared.why_abandoned()))
+    }
+
     fn enqueue(
         &self,
+        kind: format::Kind,
         record: &NewRecord,
         part: validate::Part,
         hash: u128,
     ) -> oneshot::Receiver<Outcome> {
         let (tell, told) = oneshot::channel();
         let pending = Pending {
+            kind,
             body_crc: format::crc(&part.body),
             body: part.body,
             spans: part.spans,
@@ -365,6 +389,13 @@ impl Sink for Journal {
         record: NewRecord,
     ) -> impl Future<Output = Result<Appended, Unavailable>> + Send {
         Self::append(self, record)
+    }
+
+    fn append_ledger(
+        &self,
+        body: bytes::Bytes,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        Self::append_ledger(self, body)
     }
 }
 

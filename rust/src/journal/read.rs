@@ -37,7 +37,7 @@ pub fn read_segment(path: &Path) -> std::io::Result<Segment> {
 }
 
 impl Segment {
-    /// Calls `store` with each record of traces; what it refuses, and what cannot be read, is returned.
+    /// Calls `store` with each record of a known type; what it refuses, and what cannot be read, is returned.
     pub fn each(
         &self,
         mut store: impl FnMut(&RecordHeader, &[u8]) -> Result<(), String>,
@@ -58,7 +58,7 @@ impl Segment {
                 } => {
                     seen.records += 1;
                     seen.spans += u64::from(header.spans);
-                    if header.kind != Kind::Traces as u8 {
+                    if ![Kind::Traces as u8, Kind::Ledger as u8].contains(&header.kind) {
                         let reason =
                             format!("record type {} is unknown to this version", header.kind);
                         dead.push(Dead {

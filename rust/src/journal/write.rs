@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use super::disk::{Trouble, sync_folder};
-use super::format::{self, Kind, RECORD_HEADER, RecordHeader, SegmentHeader};
+use super::format::{self, RECORD_HEADER, RecordHeader, SegmentHeader};
 use super::lock::Lock;
 use super::seal::Unsealed;
 use super::{Command, Pending, Shared, now_ns};
@@ -128,7 +128,7 @@ impl Writer {
             open.planned_bytes += pending.decoded_bytes;
         }
         let header = RecordHeader {
-            kind: Kind::Traces as u8,
+            kind: pending.kind as u8,
             length: pending.body.len() as u32,
             spans: pending.spans,
             received_ns: pending.received_ns,

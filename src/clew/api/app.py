@@ -13,6 +13,7 @@ from clew.api import (
     errors,
     health,
     histograms,
+    ledger,
     operations,
     searches,
     services,
@@ -113,6 +114,7 @@ def create_app(
     get("/api/v1/search", "searchTraces", searches.endpoint(ask, now_ns), SearchAnswer)
     get("/api/v1/services", "listServices", services.endpoint(ask, now_ns), ServicesAnswer)
     get("/api/v1/operations", "listOperations", operations.endpoint(ask, now_ns), OperationsAnswer)
+    get("/api/v1/ledger", "listLedger", ledger.endpoint(ask, now_ns), ledger.LedgerAnswer)
     keys = attributes.keys_endpoint(ask, now_ns)
     get("/api/v1/attributes", "listAttributes", keys, AttributeKeysAnswer)
     values = attributes.values_endpoint(ask, now_ns)

@@ -20,6 +20,7 @@ from clew.cli import (
     demo,
     export,
     import_,
+    ledger,
     operations,
     search,
     send,
@@ -51,6 +52,7 @@ app.command("tail")(tail.command)
 app.command("services")(services.command)
 app.command("operations")(operations.command)
 app.command("attributes")(attributes.command)
+app.command("ledger")(ledger.command)
 app.command("import")(import_.command)
 app.command("export")(export.command)
 app.command("demo")(demo.command)

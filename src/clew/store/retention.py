@@ -38,7 +38,7 @@ from clew.store.removals import (
     shortage,
     too_old,
 )
-from clew.store.store import IDEMPOTENT_TABLES, SEGMENT_TABLES, Store
+from clew.store.store import IDEMPOTENT_TABLES, OTHER_TABLES, SEGMENT_TABLES, Store
 
 EVERY_S = 60.0
 # A fast sender fills a gibibyte in less than a minute.
@@ -199,7 +199,7 @@ class Retention:
         return sum(still[key] for key in self._dropped)
 
     def _parts(self) -> list[Part]:
-        tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES))
+        tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES, *OTHER_TABLES))
         found = self._store.reader().query(load("store/retention_parts"), tables=tables)
         rows = found.to_pylist()
         return [

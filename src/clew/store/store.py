@@ -24,6 +24,8 @@ from clew.store.upgrade import Report, prepare
 # Tables whose rows carry their segment. The others may be inserted twice and stay the same.
 SEGMENT_TABLES = ("spans",)
 IDEMPOTENT_TABLES = ("trace_ranges", "attribute_index")
+# Idempotent too, and no part of what finds spans.
+OTHER_TABLES = ("ledger",)
 
 _EPOCH = date(1970, 1, 1)
 

@@ -16,7 +16,7 @@ from clew.sql import load, schema
 from clew.store.engine import Parameters, WritingEngine
 from clew.store.errors import SchemaError, StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # The day from which on spans have rows in `attribute_index`; absent: all have.
 INDEX_FROM = "attribute_index_from"
@@ -161,4 +161,5 @@ def _write_meta(engine: WritingEngine, key: str, value: str, version: int) -> No
     engine.command(load("store/write_meta"), parameters)
 
 
+# Version 3 adds a table, `ledger`: all that are missing are created at the end of any upgrade.
 _STEPS = {2: (_set_old_spans_aside, _create_tables, _copy_old_spans)}

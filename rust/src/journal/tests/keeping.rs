@@ -143,3 +143,16 @@ async fn open_segment_is_sealed_by_age_without_another_request() {
     }
     journal.stop();
 }
+
+#[tokio::test]
+async fn equal_records_of_the_ledger_are_each_kept_and_a_segment_may_hold_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(options(folder.path())).unwrap();
+    for _ in 0..2 {
+        let body = crate::ledger::body::encode(&[]);
+        assert_eq!(journal.append_ledger(body).await, Ok(()));
+    }
+    let after_kill = abandon(&journal, folder.path());
+    Journal::open(options(after_kill.path())).unwrap().stop();
+    assert_eq!(stored_spans(after_kill.path()), vec![0, 0]);
+}
