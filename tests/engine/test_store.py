@@ -7,6 +7,7 @@ import pytest
 
 from clew.sql import Statement
 from clew.store import SchemaError, Store, StoreError
+from clew.store.upgrade import SCHEMA_VERSION
 from tests import build
 from tests.engine.conftest import MEMORY_BYTES, FilledStore, Home
 
@@ -121,9 +122,11 @@ def test_closing_twice_is_fine(home: Home) -> None:
 
 def test_newer_schema_is_refused_and_nothing_is_touched(home: Home) -> None:
     store = home.open()
-    store.write_meta("schema_version", "3", version=3)
+    newer = SCHEMA_VERSION + 1
+    store.write_meta("schema_version", str(newer), version=newer)
     store.close()
-    with pytest.raises(SchemaError, match="schema version 3, this Clew knows up to 2"):
+    said = f"schema version {newer}, this Clew knows up to {SCHEMA_VERSION}"
+    with pytest.raises(SchemaError, match=said):
         home.open()
 
 

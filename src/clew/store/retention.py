@@ -40,6 +40,7 @@ from clew.store.removals import (
 )
 from clew.store.store import IDEMPOTENT_TABLES, OTHER_TABLES, SEGMENT_TABLES, Store
 
+_TABLES = (*SEGMENT_TABLES, *IDEMPOTENT_TABLES, *OTHER_TABLES)
 EVERY_S = 60.0
 # A fast sender fills a gibibyte in less than a minute.
 LOOK_EVERY_S = 5.0
@@ -199,8 +200,8 @@ class Retention:
         return sum(still[key] for key in self._dropped)
 
     def _parts(self) -> list[Part]:
-        tables = ",".join((*SEGMENT_TABLES, *IDEMPOTENT_TABLES, *OTHER_TABLES))
-        found = self._store.reader().query(load("store/retention_parts"), tables=tables)
+        listed = load("store/retention_parts")
+        found = self._store.reader().query(listed, tables=",".join(_TABLES))
         rows = found.to_pylist()
         return [
             Part(
@@ -221,7 +222,7 @@ class Retention:
         is_tight = free < (wanted * 5 // 4 if self._is_tight else wanted)
         if is_tight != self._is_tight and parts:
             seconds = str(TIGHT_REPLACED_S if is_tight else REPLACED_S)
-            for table in sorted({part.table for part in parts}):
+            for table in _TABLES:
                 name = "store/retention_keep_replaced"
                 self._store.run(load(name, table=table, seconds=seconds), {})
             self._is_tight = is_tight
