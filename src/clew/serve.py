@@ -319,7 +319,7 @@ class Supervisor:
         retry = ""
         if path == "/livez":
             status, kind, body = "200 OK", "application/json", '{"live":true}'
-        elif path == "/metrics":
+        elif path == "/metrics" and not self._settings.asks_for_key("ui"):
             status, kind = "200 OK", "text/plain; version=0.0.4; charset=utf-8"
             body = counters.render([self.intake.metrics, self._others()["supervisor"]["metrics"]])
         else:

@@ -105,7 +105,7 @@ class Database:
     @contextlib.contextmanager
     def _writing(engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
-            connection = connection.execution_options(clew_writes=True)
+            connection = connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
 
@@ -205,5 +205,5 @@ class Database:
 
 def _begin(connection: Connection) -> None:
     # Whoever reads before writing must be the only writer from the start, or it may have to fail.
-    writes = connection.get_execution_options().get("clew_writes")
+    writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("begin immediate" if writes else "begin")
