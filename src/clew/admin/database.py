@@ -75,7 +75,12 @@ class Database:
     def _create_file(self) -> None:
         try:
             # SQLite gives its other files the rights of this one.
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            if os.geteuid() == 0:
+                # An administrator makes the first key for a server that runs as somebody else.
+                owner = os.stat(self.path.parent)
+                os.fchown(file, owner.st_uid, owner.st_gid)
+            os.close(file)
             folder = os.open(self.path.parent, os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from anyio import to_thread
 from fastapi import Path
 
-from clew.admin import ConflictError, Key, scope_names
+from clew.admin import ConflictError, Key, describe
 from clew.api.access import Access
 from clew.api.errors import ApiError, invalid
 from clew.api.key_types import (
@@ -17,7 +17,6 @@ from clew.api.key_types import (
     NewKeyAnswer,
     RevokeKey,
     RotateKey,
-    SecretText,
 )
 
 KeyId = Annotated[
@@ -33,8 +32,7 @@ def list_endpoint(access: Access) -> Callable[[], Awaitable[KeysAnswer]]:
     async def list_keys() -> KeysAnswer:
         """All keys, revoked ones too, without their texts."""
         found = await _do(lambda: access.store.keys.list())
-        now_s = time.time()
-        return KeysAnswer(keys=[_shown(key, now_s) for key in found])
+        return KeysAnswer(keys=[_shown(key) for key in found])
 
     return list_keys
 
@@ -52,7 +50,7 @@ def create_endpoint(access: Access) -> Callable[[CreateKey], Awaitable[NewKeyAns
                 spans_per_second=asked.spans_per_second,
             )
         )
-        return NewKeyAnswer(api_key=_shown(key, time.time()), key=text)
+        return NewKeyAnswer(api_key=_shown(key), key=text)
 
     return create_key
 
@@ -65,7 +63,7 @@ def rotate_endpoint(access: Access) -> Callable[[KeyId, RotateKey], Awaitable[Ne
         key, text = await _do(
             lambda: access.store.keys.rotate(bytes.fromhex(key_id), overlap_s=asked.overlap_seconds)
         )
-        return NewKeyAnswer(api_key=_shown(key, time.time()), key=text)
+        return NewKeyAnswer(api_key=_shown(key), key=text)
 
     return rotate_key
 
@@ -76,7 +74,7 @@ def revoke_endpoint(access: Access) -> Callable[[KeyId, RevokeKey], Awaitable[Ap
     async def revoke_key(key_id: KeyId, asked: RevokeKey) -> ApiKey:
         """Make a key work no more, for good; within two seconds everywhere."""
         key = await _do(lambda: access.store.keys.revoke(bytes.fromhex(key_id)))
-        return _shown(key, time.time())
+        return _shown(key)
 
     return revoke_key
 
@@ -98,31 +96,5 @@ def _sentence(error: Exception) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def _shown(key: Key, now_s: float) -> ApiKey:
-    return ApiKey.model_validate(
-        {
-            "id": key.id.hex(),
-            "name": key.name,
-            "scopes": scope_names(key.scopes),
-            "state": key.state(now_s),
-            "created": _ns(key.created_s),
-            "expires": _ns(key.expires_s),
-            "revoked": _ns(key.revoked_s),
-            "lastUsed": _ns(key.last_used_s),
-            "spansPerSecond": key.spans_per_second,
-            "texts": [
-                SecretText.model_validate(
-                    {
-                        "prefix": one.prefix,
-                        "created": _ns(one.created_s),
-                        "expires": _ns(one.expires_s),
-                    }
-                )
-                for one in key.secrets
-            ],
-        }
-    )
-
-
-def _ns(seconds: int | None) -> str | None:
-    return None if seconds is None else f"{seconds}000000000"
+def _shown(key: Key) -> ApiKey:
+    return ApiKey.model_validate(describe(key, time.time()))
