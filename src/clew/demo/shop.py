@@ -119,7 +119,7 @@ def run(
     seed: int | None,
     steady: bool,
     broken: Scenario | None,
-    headers: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
     say: Callable[[str], None],
 ) -> None:
     """Until the time is over or Ctrl-C. `reporter.Refused` when the first request fails.
