@@ -76,7 +76,7 @@ class Processes:
         intake = self._others.get("intake", {})
         state = str(intake.get("state")) if intake.get("ready") else "starting"
         checks = {"intake": state, "store": store, "api": "ok", **intake.get("checks", {})}
-        if self._settings.require_keys:
+        if self._settings.require_keys and checks.get("keys", "ok") == "ok":
             trouble = self._keys.trouble or self.no_key()
             checks["keys"] = f"warning: {trouble}" if trouble else "ok"
         return state == store == "ok", checks

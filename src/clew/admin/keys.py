@@ -240,18 +240,6 @@ class Keys:
         self._database.close()
 
 
-def find(keys: Iterable[Key], id_or_name: str) -> Key:
-    """The key of this id, else the live one of this name; `LookupError` when there is none."""
-    keys = list(keys)
-    for key in keys:
-        if key.id.hex() == id_or_name.lower():
-            return key
-    named = [key for key in keys if key.name == id_or_name]
-    if not named:
-        raise LookupError(f"there is no key {id_or_name[:LONGEST_NAME]!r}")
-    return next((key for key in named if key.revoked_s is None), named[-1])
-
-
 def check_name(name: str) -> None:
     """`ValueError` for a name that could not be told, typed or shown."""
     if not 1 <= len(name) <= LONGEST_NAME:

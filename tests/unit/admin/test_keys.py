@@ -34,7 +34,7 @@ from clew.admin import (
     is_whole,
     parse_scopes,
 )
-from clew.admin.keys import find
+from clew.admin.handover import GO_BY_OLD_FOR_S
 from clew.admin.secret import ALPHABET, new_secret
 
 DAY = 86_400
@@ -215,10 +215,8 @@ def test_name_is_free_again_once_its_key_is_revoked(keys: Keys) -> None:
         keys.create("shop", ["read"])
     keys.revoke(first.id)
     second, _ = keys.create("shop", ["read"])
-    assert find(keys.list(), "shop") == second
-    assert find(keys.list(), first.id.hex()).revoked_s is not None
-    with pytest.raises(LookupError):
-        find(keys.list(), "Shop")
+    assert [one.revoked_s is None for one in keys.list()] == [False, True]
+    assert keys.list()[1] == second
 
 
 def test_two_that_make_the_same_name_at_once_make_one_key(tmp_path: Path) -> None:
@@ -374,6 +372,45 @@ def test_watch_opens_the_keys_as_soon_as_it_can(tmp_path: Path) -> None:
     assert watch.check(secret, 1234.5).name == "shop"
     watch.stop()
     assert Keys(folder).list()[0].last_used_s == 1234
+
+
+def test_watch_takes_up_a_file_that_was_put_in_the_place_of_another(tmp_path: Path) -> None:
+    said: list[str] = []
+    (tmp_path / "other").mkdir()
+    before, after = Keys(tmp_path), Keys(tmp_path / "other")
+    _, known = before.create("before", ["read"])
+    _, new = after.create("after", ["read"])
+    before.close()
+    after.close()
+    watch = KeyWatch(tmp_path, said.append)
+    (tmp_path / FILE).unlink()
+    watch.look()
+    assert "No such file" in watch.trouble
+    assert not (tmp_path / FILE).exists()
+    assert watch.check(known, 0).name == "before"
+    os.replace(tmp_path / "other" / FILE, tmp_path / FILE)
+    for name in (f"{FILE}-wal", f"{FILE}-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    watch.look()
+    assert watch.check(new, 0).name == "after"
+    with pytest.raises(KeyRefused):
+        watch.check(known, 0)
+    watch.stop()
+
+
+def test_watch_goes_by_what_it_knew_for_a_while_only(tmp_path: Path) -> None:
+    clock = Clock()
+    _, known = Keys(tmp_path).create("shop", ["read"])
+    watch = KeyWatch(tmp_path, lambda text: None, clock_s=clock)
+    _garble(tmp_path / FILE)
+    clock.now += GO_BY_OLD_FOR_S - 1
+    watch.look()
+    assert watch.check(known, 0).name == "shop"
+    clock.now += 2
+    watch.look()
+    with pytest.raises(KeysError):
+        watch.check(known, 0)
+    watch.stop()
 
 
 @pytest.mark.parametrize(
