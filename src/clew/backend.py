@@ -67,13 +67,16 @@ class Processes:
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Ready when the ports, the API and the store are open and spans are taken; this code runs
-        only if API and store are. A server of the store may be away all the same.
+        only if API and store are. A server of the store may be away all the same, and the supervisor
+        may still take some of the requests, which it answers with 503.
         """
         store = self._store.trouble or "ok"
+        supervisor = self._others.get("supervisor", {})
+        api = "ok" if supervisor.get("answers") is False else "starting"
         intake = self._others.get("intake", {})
         state = str(intake.get("state")) if intake.get("ready") else "starting"
-        checks = {"intake": state, "store": store, "api": "ok", **intake.get("checks", {})}
-        return state == store == "ok", checks
+        checks = {"intake": state, "store": store, "api": api, **intake.get("checks", {})}
+        return state == store == api == "ok", checks
 
     def facts(self) -> Facts:
         figures = counters.snapshot()
