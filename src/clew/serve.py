@@ -75,6 +75,8 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._store_changed = asyncio.Event()
         self._answering = 0
+        # Whether requests to the UI port may come here; until they do not, nothing says "ready".
+        self._alone = False
         self._started = time.monotonic()
         self.status = 0
         self.intake = Child(
@@ -226,7 +228,7 @@ class Supervisor:
             to_store = self.store.to_child
             if to_store and to_store.transport.get_write_buffer_size() < MOST_UNREAD_BYTES:
                 to_store.write(encode({"processes": self._others()}))
-            if not said and self.intake.ready and self.store.ready:
+            if not said and self.intake.ready and self.store.ready and not self._alone:
                 said = True
                 on_ready()
 
@@ -240,6 +242,7 @@ class Supervisor:
             },
             "supervisor": {
                 "ready": True,
+                "answers": self._alone,
                 "metrics": {
                     **counters.snapshot(),
                     'clew_process_up{process="intake"}': int(self.intake.ready),
@@ -272,6 +275,7 @@ class Supervisor:
                 await self._store_changed.wait()
                 self._store_changed.clear()
                 continue
+            self._set_alone(True)
             # A copy of the descriptor: closing the server must not close the socket for the store.
             try:
                 server = await asyncio.start_server(
@@ -283,6 +287,7 @@ class Supervisor:
                     ssl_handshake_timeout=5 if self._context else None,
                 )
             except OSError as error:
+                self._set_alone(False)
                 say(f"cannot answer on the UI port: {error}")
                 await asyncio.sleep(1)
                 continue
@@ -291,6 +296,11 @@ class Supervisor:
                 self._store_changed.clear()
             finally:
                 server.close()
+                self._set_alone(False)
+
+    def _set_alone(self, alone: bool) -> None:
+        self._alone = alone
+        self._changed.set()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._answering += 1
