@@ -37,4 +37,6 @@ pub mod wire;
 mod python;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod testing;
