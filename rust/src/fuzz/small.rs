@@ -11,6 +11,7 @@ use super::memory::within;
 use crate::answer::{Partial, Status, base64, export_response_json, percent_encode, reason_phrase};
 use crate::journal::format::{self, Item, Items, Kind, RecordHeader, SealBody, SegmentHeader};
 use crate::journal::{Journal, Options, read_segment};
+use crate::keys::Keys;
 use crate::ledger::knock::{Head, Knock};
 use crate::ledger::{body, foreign, odd};
 use crate::otlp_grpc::{timeout, unframe};
@@ -117,11 +118,8 @@ fn heads_of_refused_requests_are_kept_harmless() {
             ] {
                 let knock = Knock::refused(head, &refusal, 400);
                 is_harmless(&knock);
-                let key = headers.get("kf-api-key").map(HeaderValue::as_bytes).unwrap_or_default();
-                assert!(knock.key_prefix.is_empty() || knock.key_prefix.len() < key.len().max(8) + 32);
                 answers(&Status::of(&refusal));
             }
-            let _ = timeout(&headers.remove("grpc-timeout").unwrap_or(HeaderValue::from_static("1S")));
             if let Ok(value) = HeaderValue::from_bytes(input) {
                 let _ = timeout(&value);
             }
@@ -162,6 +160,74 @@ fn percent_decoded(text: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Whole, with its checksum.
+const KEY: &str = "kf_0123456789ABCDEFGHIJKLMNOPQRSTUVWX4Nc14v";
+const KEY_BYTES: &[u8] = KEY.as_bytes();
+
+#[test]
+fn keys_in_any_disguise_are_known_or_refused_without_being_told() {
+    let mut seeds: Vec<Vec<u8>> = [
+        "kf-api-key: KEY", "authorization: Bearer KEY", "authorization: bearer  KEY ", "x-api-key: KEY",
+        "kf-api-key: \"KEY\"", "authorization: KEY", "kf-api-key: Bearer KEY", "kf-api-key: ${KEY}",
+        "?kf-api-key=KEY", "?a=b&token=KEY", "authorization: Bearer%20KEY",
+    ]
+    .map(|text| text.replace("KEY", KEY).into_bytes())
+    .to_vec();
+    seeds.push(Vec::new());
+    Target {
+        name: "keys",
+        seeds,
+        words: &[
+            KEY_BYTES, b"kf-api-key: ", b"authorization: ", b"Bearer ", b"\n", b"?", b"&", b"=", b"%20",
+            b"\"", b"'", b"kf_", b"\xc3\xa9", b"$", b"{", b"}",
+        ],
+        tree: false,
+        run: |input| {
+            let (mut headers, mut query) = (HeaderMap::new(), None);
+            for line in input.split(|byte| *byte == b'\n') {
+                if let Some(line) = line.strip_prefix(b"?") {
+                    query = Some(String::from_utf8_lossy(line).into_owned());
+                }
+                let mut parts = line.splitn(2, |byte| *byte == b':');
+                let name = HeaderName::from_bytes(parts.next().unwrap_or_default());
+                let value = HeaderValue::from_bytes(parts.next().unwrap_or_default().trim_ascii());
+                if let (Ok(name), Ok(value)) = (name, value) {
+                    headers.append(name, value);
+                }
+            }
+            let keys = Keys::new(true);
+            keys.replace(Some(Vec::new()), true);
+            let denied = within("keys", 16 * 1_024 + 8 * input.len(), 4 * input.len(), || {
+                keys.check(query.as_deref(), &headers).expect_err("there is no key")
+            });
+            assert!(!format!("{denied:?}").contains(KEY), "{denied:?}");
+            let refusal = Refusal::Key(denied);
+            let status = Status::of(&refusal);
+            assert!(!status.message.contains(KEY), "{}", status.message);
+            answers(&status);
+            let path = "/v1/traces";
+            let method = Method::POST;
+            let head = Head { protocol: "http1", method: &method, path, headers: &headers };
+            let knock = Knock::refused(head, &refusal, 401);
+            is_harmless(&knock);
+            // Of the user agent nothing is taken away.
+            headers.remove("user-agent");
+            let knock = Knock::refused(Head { headers: &headers, ..head_of(&method) }, &refusal, 401);
+            assert!(!format!("{knock:?}").contains(KEY), "{knock:?}");
+            // Nobody who needs no key is turned away for one, but for a query.
+            if query.is_none() {
+                assert!(Keys::new(false).check(None, &headers).is_ok());
+            }
+        },
+    }
+    .fuzz();
+}
+
+fn head_of(method: &Method) -> Head<'_> {
+    static NONE: std::sync::LazyLock<HeaderMap> = std::sync::LazyLock::new(HeaderMap::new);
+    Head { protocol: "http1", method, path: "/v1/traces", headers: &NONE }
 }
 
 #[test]

@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from clew.api.headers import SAFE
 from clew.api.types import ErrorAnswer, ErrorDetail
+from clew.headers import SAFE
 from clew.query import QueryError, StoreError
 
 RETRY_SECONDS = 2
