@@ -38,4 +38,6 @@ pub mod wire;
 mod python;
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod testing;

@@ -197,7 +197,7 @@ where
 }
 
 /// The one message of a unary call, and whether it is compressed.
-fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
+pub(crate) fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
     let Some(([flag, length @ ..], _)) = wire.split_first_chunk::<PREFIX>() else {
         return Err(Refusal::Malformed(format!(
             "the gRPC call has {} bytes and no message; a message starts with a 5-byte prefix",
@@ -221,7 +221,7 @@ fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
 }
 
 /// `grpc-timeout`: up to 8 digits and a unit. An unreadable one is ignored.
-fn timeout(value: &HeaderValue) -> Option<Duration> {
+pub(crate) fn timeout(value: &HeaderValue) -> Option<Duration> {
     let (unit, digits) = value.as_bytes().split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;
