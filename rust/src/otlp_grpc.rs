@@ -53,9 +53,7 @@ where
         Ok(success) => {
             pending.ends(success.outcome);
             let mut response = accept(success.partial.as_ref());
-            if let Some(partial) = &success.partial
-                && let Some(knock) = Knock::partial(head(&parts), partial, 0)
-            {
+            if let Some(knock) = Knock::partial(head(&parts), &success, 0) {
                 response.extensions_mut().insert(knock);
             }
             response
@@ -170,6 +168,7 @@ where
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
+    door.rates.check(holder.as_ref())?;
     let mut held = Held::new(&door.budget);
     let wire = body::collect(body, limit.saturating_add(PREFIX), by, &mut held)
         .await
