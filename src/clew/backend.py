@@ -70,16 +70,19 @@ class Processes:
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Ready when the ports, the API and the store are open and spans are taken; this code runs
-        only if API and store are. A server of the store may be away all the same.
+        only if API and store are. A server of the store may be away all the same, and the supervisor
+        may still take some of the requests, which it answers with 503.
         """
         store = self._store.trouble or "ok"
+        supervisor = self._others.get("supervisor", {})
+        api = "ok" if supervisor.get("answers") is False else "starting"
         intake = self._others.get("intake", {})
         state = str(intake.get("state")) if intake.get("ready") else "starting"
-        checks = {"intake": state, "store": store, "api": "ok", **intake.get("checks", {})}
+        checks = {"intake": state, "store": store, "api": api, **intake.get("checks", {})}
         if self._settings.require_keys and checks.get("keys", "ok") == "ok":
             trouble = self._keys.trouble or self.no_key()
             checks["keys"] = f"warning: {trouble}" if trouble else "ok"
-        return state == store == "ok", checks
+        return state == store == api == "ok", checks
 
     def no_key(self) -> str:
         """What to do when a key is asked for and nobody can have one; else nothing."""

@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
 
-from clew.api.headers import SAFE
 from clew.api.types import ErrorAnswer, ErrorDetail
+from clew.headers import SAFE
 from clew.query import QueryError, StoreError
 
 RETRY_SECONDS = 2
