@@ -236,6 +236,7 @@ def test_server_without_any_key_starts_and_says_how_to_make_one(tmp_path: Path) 
         key = make(server.data_dir, "first", "read")
         Asking(server).wait_for((200, ""), key)
         assert json.loads(server.get("/readyz")[1])["checks"]["keys"] == "ok"
+        assert "  keys       ok" in clew("status", "--api", server.ui, "--key", key).stdout
     finally:
         server.stop()
 
