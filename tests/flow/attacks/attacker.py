@@ -40,6 +40,7 @@ ATTACKS = {
     "connect_storm": Attack(crowds.connect_storm),
     "slow_heads": Attack(crowds.slow_heads),
     "slow_bodies": Attack(crowds.slow_bodies),
+    "slow_streams": Attack(crowds.slow_streams),
     "slow_readers": Attack(crowds.slow_readers),
     "endless_bodies": Attack(crowds.endless_bodies),
     "gzip_bombs": Attack(bombs.gzip_bombs),

@@ -111,6 +111,24 @@ async def slow_bodies(field: Field) -> None:
     await field.crowd(1_000, one)
 
 
+async def slow_streams(field: Field) -> None:
+    """All the calls that a connection may have, on 500 connections, none of which goes on."""
+    head = grpc_head()
+
+    async def one(nth: int) -> None:
+        async with field.connected(field.grpc, nth) as (reader, writer):
+            writer.write(PREFACE + frame(SETTINGS, 0, 0))
+            for stream in range(1, 256, 2):
+                writer.write(frame(HEADERS, END_HEADERS, stream, head))
+                writer.write(frame(DATA, 0, stream, b"\0\0\0\1\0x"))
+            field.counts["calls"] += 128
+            await until_closed(reader)
+            field.counts["closed by the server"] += 1
+
+    field.begin()
+    await field.crowd(500, one)
+
+
 async def slow_readers(field: Field) -> None:
     """Requests one behind the other whose answers nobody reads."""
     wrong = EMPTY.replace(b"/v1/traces", b"/" + b"x" * 1_000) * 50
@@ -121,7 +139,6 @@ async def slow_readers(field: Field) -> None:
             while field.goes_on():
                 writer.write(wrong)
                 await writer.drain()
-                field.counts["MiB sent"] += 0
                 field.counts["requests"] += 50
 
     field.begin()
