@@ -15,6 +15,7 @@ use crate::answer::Partial;
 use crate::body::{Budget, Held};
 use crate::inflate::{self, InflateError};
 use crate::json;
+use crate::keys::{Holder, Id};
 use crate::ledger::knock::Knock;
 use crate::ledger::{self, Ledger};
 use crate::listen::Config;
@@ -115,6 +116,7 @@ impl<S: Sink> Door<S> {
         let body = self.decompress(compression, wire, held)?;
         meter::add(self.meter.body_bytes, body.len() as u64);
         let hash = sender.hash(&body);
+        let key_id = sender.key_id();
         let heavy = body.len() > HEAVY;
         let admitted = apart(heavy, || match form {
             Form::Protobuf => validate::protobuf(body, &self.limits),
@@ -145,7 +147,7 @@ impl<S: Sink> Door<S> {
             decoded_bytes: admitted.decoded_bytes,
             hash,
             received_ns,
-            key_id: [0; 16],
+            key_id,
         };
         let mut unanswered = Unanswered(spans);
         let appended = self.sink.append(record).await;
@@ -235,16 +237,21 @@ fn unix_ns() -> u64 {
         })
 }
 
-/// Who sent a request, as far as repeats are concerned: the key if there is one, else the address
-/// without the port.
+/// Who sent a request, as far as repeats are concerned: the holder of the key or the key if there is
+/// one, else the address without the port.
 #[derive(Clone, Copy, Debug)]
 pub enum Sender<'a> {
+    Holder(&'a Holder),
+    /// As it came; it was not looked at.
     Key(&'a [u8]),
     Address(IpAddr),
 }
 
 impl<'a> Sender<'a> {
-    pub fn of(headers: &'a HeaderMap, address: IpAddr) -> Self {
+    pub fn of(holder: Option<&'a Holder>, headers: &'a HeaderMap, address: IpAddr) -> Self {
+        if let Some(holder) = holder {
+            return Self::Holder(holder);
+        }
         if let Some(key) = headers.get("kf-api-key") {
             return Self::Key(key.as_bytes());
         }
@@ -258,9 +265,21 @@ impl<'a> Sender<'a> {
         bearer.map_or(Self::Address(address), Self::Key)
     }
 
+    /// Zeros for who has no key.
+    fn key_id(&self) -> Id {
+        match self {
+            Self::Holder(holder) => holder.id,
+            Self::Key(_) | Self::Address(_) => Id::default(),
+        }
+    }
+
     pub fn hash(&self, body: &[u8]) -> u128 {
         let mut hasher = Xxh3Default::new();
         match self {
+            Self::Holder(holder) => {
+                hasher.update(b"h");
+                hasher.update(&holder.id);
+            }
             Self::Key(key) => {
                 hasher.update(b"k");
                 hasher.update(&(key.len() as u64).to_le_bytes());
@@ -299,7 +318,7 @@ mod tests {
         let by_key = headers("kf-api-key", "secret");
         let by_bearer = headers("authorization", "bEaReR secret");
         let basic = headers("authorization", "Basic secret");
-        let hash = |headers: &HeaderMap| Sender::of(headers, HERE).hash(b"body");
+        let hash = |headers: &HeaderMap| Sender::of(None, headers, HERE).hash(b"body");
         assert_eq!(hash(&by_key), hash(&by_bearer));
         assert_ne!(hash(&by_key), hash(&basic));
         assert_eq!(hash(&basic), hash(&HeaderMap::new()));

@@ -16,6 +16,7 @@ pub mod fault;
 pub mod inflate;
 pub mod journal;
 pub mod json;
+pub mod keys;
 pub mod ledger;
 pub mod listen;
 pub mod meter;

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use crate::admit::{Door, Sink};
 use crate::body::Budget;
 use crate::connection;
+use crate::keys::Keys;
 use crate::ledger::FLUSH_EVERY;
 use crate::ledger::knock::Knock;
 use crate::meter;
@@ -46,6 +47,7 @@ pub struct Config {
     pub ping_timeout: Duration,
     /// How often one sender is told that only traces are kept.
     pub note_interval: Duration,
+    pub keys: Arc<Keys>,
     /// When it is there, requests in plaintext are told to use it.
     pub tls: Option<Arc<Tls>>,
 }
@@ -64,6 +66,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(60),
             ping_timeout: Duration::from_secs(20),
             note_interval: Duration::from_secs(3_600),
+            keys: Arc::new(Keys::new(false)),
             tls: None,
         }
     }

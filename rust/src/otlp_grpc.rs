@@ -150,6 +150,10 @@ where
     if signal == Signal::Unknown {
         return Err(Refusal::UnknownMethod(parts.uri.path().to_owned()));
     }
+    let keys = &door.config.keys;
+    let holder = keys
+        .check(parts.uri.query(), &parts.headers)
+        .map_err(Refusal::Key)?;
     if let Some(content_type) = parts.headers.get(CONTENT_TYPE)
         && content_type.as_bytes().contains(&b'+')
         && !content_type
@@ -187,7 +191,7 @@ where
         }
         (true, named) => named,
     };
-    let sender = Sender::of(&parts.headers, address);
+    let sender = Sender::of(holder.as_ref(), &parts.headers, address);
     door.traces(sender, Form::Protobuf, compression, message, &mut held)
         .await
 }

@@ -5,17 +5,19 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderName,
-    RETRY_AFTER, USER_AGENT,
+    RETRY_AFTER, USER_AGENT, WWW_AUTHENTICATE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::ext::ReasonPhrase;
 
 use crate::admit::{Compression, Door, Form, Sender, Sink, Success};
 use crate::answer::{self, Partial, Reply, Status};
 use crate::body::{self, Held, ReadBy};
+use crate::keys::Holder;
 use crate::ledger::knock::{Head, Knock};
+use crate::listen::Config;
 use crate::meter::{self, Encoding, Outcome, Pending, Signal, Transport};
 use crate::refusal::Refusal;
 
@@ -64,6 +66,7 @@ impl Media {
 struct Plan {
     media: Media,
     compression: Compression,
+    holder: Option<Holder>,
 }
 
 pub async fn answer<S, B>(door: &Door<S>, address: IpAddr, request: Request<B>) -> Response<Reply>
@@ -80,7 +83,7 @@ where
         media.map_or(Encoding::Unknown, Media::encoding),
     );
     let by = ReadBy::after(door.config.body_timeout);
-    let result = match plan(&parts, signal, media, &body, door.config.max_body_bytes) {
+    let result = match plan(&parts, signal, media, &body, &door.config) {
         Ok(plan) => export(door, address, &parts, signal, plan, &mut body, by).await,
         // The sender waits for a "100 Continue" that reading would give it: the refusal spares it
         // the body.
@@ -175,8 +178,13 @@ fn plan<B: Body>(
     signal: Signal,
     media: Option<Media>,
     body: &B,
-    limit: usize,
+    config: &Config,
 ) -> Result<Plan, Refusal> {
+    let Config {
+        keys,
+        max_body_bytes,
+        ..
+    } = config;
     let content_type = parts.headers.get(CONTENT_TYPE);
     if content_type.is_some_and(is_grpc) && parts.version != Version::HTTP_2 {
         return Err(Refusal::ContentType(
@@ -189,13 +197,21 @@ fn plan<B: Body>(
     if parts.method != Method::POST {
         return Err(Refusal::Method(parts.method.as_str().to_owned()));
     }
+    let holder = keys
+        .check(parts.uri.query(), &parts.headers)
+        .map_err(Refusal::Key)?;
     let media =
         media.ok_or_else(|| Refusal::ContentType(content_type.map(lossy).unwrap_or_default()))?;
     let compression = compression(&parts.headers, &CONTENT_ENCODING)?;
-    if body.size_hint().lower() > limit as u64 {
+    if body.size_hint().lower() > *max_body_bytes as u64 {
+        let limit = *max_body_bytes;
         return Err(Refusal::TooLarge { limit });
     }
-    Ok(Plan { media, compression })
+    Ok(Plan {
+        media,
+        compression,
+        holder,
+    })
 }
 
 async fn export<S, B>(
@@ -220,7 +236,7 @@ where
     let mut held = Held::new(&door.budget);
     let wire = body::collect(body, limit, by, &mut held).await?;
     meter::add(door.meter.wire_bytes, wire.len() as u64);
-    let sender = Sender::of(&parts.headers, address);
+    let sender = Sender::of(plan.holder.as_ref(), &parts.headers, address);
     door.traces(sender, plan.media.form(), plan.compression, wire, &mut held)
         .await
 }
@@ -303,7 +319,8 @@ fn refuse(media: Option<Media>, refusal: &Refusal) -> Response<Reply> {
         status.protobuf()
     };
     let mut response = Response::new(Reply::full(body));
-    *response.status_mut() = refusal.http();
+    let status_code = refusal.http();
+    *response.status_mut() = status_code;
     if let Ok(reason) = ReasonPhrase::try_from(answer::reason_phrase(&status.message)) {
         response.extensions_mut().insert(reason);
     }
@@ -318,6 +335,10 @@ fn refuse(media: Option<Media>, refusal: &Refusal) -> Response<Reply> {
         }
         Refusal::ContentEncoding(_) => {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, zstd"));
+        }
+        Refusal::Key(_) if status_code == StatusCode::UNAUTHORIZED => {
+            let bearer = HeaderValue::from_static("Bearer realm=\"clew\"");
+            headers.insert(WWW_AUTHENTICATE, bearer);
         }
         Refusal::SlowBody { .. } => {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));

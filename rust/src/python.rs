@@ -17,6 +17,7 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyTuple};
 
 use crate::decode::{self, Builder};
 use crate::journal::{self, Journal};
+use crate::keys::{Keys, Secret};
 use crate::tls::{Pem, Tls};
 use crate::validate::{self, Limits, Malformed};
 use crate::{counters, fault, json, ledger, listen, render, schema};
@@ -281,9 +282,33 @@ fn check_tls(certificate: Vec<u8>, key: Vec<u8>, client_ca: Option<Vec<u8>>) -> 
     Tls::new(&pem).map(drop).map_err(PyValueError::new_err)
 }
 
+/// Hash, id, scopes, expires and revoked as Unix seconds or 0, spans a second or 0.
+type SecretTuple = (Vec<u8>, Vec<u8>, u8, u64, u64, u64);
+
+fn secrets(given: Vec<SecretTuple>) -> PyResult<Vec<Secret>> {
+    given
+        .into_iter()
+        .map(
+            |(hash, id, scopes, expires_s, revoked_s, spans_per_second)| {
+                let exact =
+                    |what| PyValueError::new_err(format!("a key's {what} has another length"));
+                Ok(Secret {
+                    hash: hash.try_into().map_err(|_| exact("hash"))?,
+                    id: id.try_into().map_err(|_| exact("id"))?,
+                    scopes,
+                    expires_s,
+                    revoked_s,
+                    spans_per_second,
+                })
+            },
+        )
+        .collect()
+}
+
 /// Listeners and journal of this process.
 #[pyclass(frozen, module = "clew._kernel")]
 struct Intake {
+    keys: Arc<Keys>,
     journal: Journal,
     running: Mutex<Option<listen::Running>>,
     tls: Option<Arc<Tls>>,
@@ -302,6 +327,9 @@ impl Intake {
             Some(pem) => Some(Arc::new(Tls::new(pem).map_err(PyValueError::new_err)?)),
             None => None,
         };
+        let keys = Arc::new(Keys::new(config.require_keys));
+        keys.replace(config.keys, true);
+        let keys_of_door = Arc::clone(&keys);
         py.detach(|| {
             let mut options = journal::Options::new(config.journal);
             options.cap_bytes = config.journal_max_bytes;
@@ -312,6 +340,7 @@ impl Intake {
                 max_body_bytes: config.max_request_bytes,
                 max_connections: config.max_connections,
                 memory_budget_bytes: config.memory_bytes as usize,
+                keys: keys_of_door,
                 tls: tls.clone(),
                 ..listen::Config::default()
             };
@@ -319,6 +348,7 @@ impl Intake {
             Ok(Self {
                 journal,
                 running: Mutex::new(Some(running)),
+                keys,
                 tls,
             })
         })
@@ -349,6 +379,23 @@ impl Intake {
         };
         py.detach(|| tls.replace(&pem))
             .map_err(PyValueError::new_err)
+    }
+
+    /// The keys that are known from now on; None: they cannot be read. Untrusted: the list may be
+    /// old, so an unknown key is not refused for good. ValueError: a hash or id of another length.
+    fn set_keys(&self, keys: Option<Vec<SecretTuple>>, trusted: bool) -> PyResult<()> {
+        let keys = keys.map(secrets).transpose()?;
+        self.keys.replace(keys, trusted);
+        Ok(())
+    }
+
+    /// Key id → Unix seconds of its last use, for those used since the last call.
+    fn keys_used<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let used = PyDict::new(py);
+        for (id, at_s) in self.keys.used() {
+            used.set_item(PyBytes::new(py, &id), at_s)?;
+        }
+        Ok(used)
     }
 
     /// Stops listening, finishes requests for at most `within_s`, then writes and seals what is in the journal.
@@ -387,6 +434,8 @@ struct Config {
     journal_max_bytes: u64,
     disk_reserve_bytes: u64,
     fault: String,
+    require_keys: bool,
+    keys: Option<Vec<Secret>>,
     tls: Option<Pem>,
 }
 
@@ -410,6 +459,10 @@ impl Config {
             journal_max_bytes: get(config, "journal_max_bytes")?,
             disk_reserve_bytes: get(config, "disk_reserve_bytes")?,
             fault: get(config, "fault")?,
+            require_keys: get(config, "require_keys")?,
+            keys: get::<Option<Vec<SecretTuple>>>(config, "keys")?
+                .map(secrets)
+                .transpose()?,
             tls: match config.get_item("tls")? {
                 Some(tls) => tls
                     .extract::<Option<(Vec<u8>, Vec<u8>, Option<Vec<u8>>)>>()?

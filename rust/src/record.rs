@@ -14,7 +14,7 @@ pub struct NewRecord {
     pub hash: u128,
     /// Unix time in nanoseconds.
     pub received_ns: u64,
-    /// Zeros until keys exist.
+    /// Zeros for a sender without a key.
     pub key_id: [u8; 16],
 }
 

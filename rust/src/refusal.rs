@@ -3,6 +3,7 @@
 use http::header::HOST;
 use http::{Request, StatusCode};
 
+use crate::keys::Denied;
 use crate::meter::Outcome;
 use crate::record::Unavailable;
 
@@ -10,6 +11,8 @@ use crate::record::Unavailable;
 pub enum Refusal {
     /// The port speaks TLS and the request came without. The host and port that the sender asked.
     Plaintext(String),
+    /// Before the body is read.
+    Key(Denied),
     UnknownPath(String),
     UnknownMethod(String),
     Method(String),
@@ -37,10 +40,12 @@ pub mod code {
     pub const CANCELLED: u32 = 1;
     pub const INVALID_ARGUMENT: u32 = 3;
     pub const DEADLINE_EXCEEDED: u32 = 4;
+    pub const PERMISSION_DENIED: u32 = 7;
     pub const RESOURCE_EXHAUSTED: u32 = 8;
     pub const FAILED_PRECONDITION: u32 = 9;
     pub const UNIMPLEMENTED: u32 = 12;
     pub const UNAVAILABLE: u32 = 14;
+    pub const UNAUTHENTICATED: u32 = 16;
 }
 
 impl Refusal {
@@ -60,6 +65,16 @@ impl Refusal {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Plaintext(_) => Outcome::Plaintext,
+            Self::Key(denied) => match denied {
+                Denied::Missing | Denied::OtherHeader(_) => Outcome::MissingKey,
+                Denied::Odd(_) => Outcome::MalformedKey,
+                Denied::Unknown(_) => Outcome::UnknownKey,
+                Denied::Revoked { .. } => Outcome::RevokedKey,
+                Denied::Expired { .. } => Outcome::ExpiredKey,
+                Denied::Scope(_) => Outcome::WrongScope,
+                Denied::InQuery => Outcome::KeyInQuery,
+                Denied::NotKnown => Outcome::KeysUnavailable,
+            },
             Self::UnknownPath(_) | Self::UnknownMethod(_) => Outcome::UnknownPath,
             Self::Method(_) => Outcome::Method,
             Self::ContentType(_) => Outcome::ContentType,
@@ -86,7 +101,11 @@ impl Refusal {
             | Self::CorruptCompression(_)
             | Self::Malformed(_)
             | Self::Aborted => StatusCode::BAD_REQUEST,
-            Self::MemoryBudget | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::MemoryBudget | Self::Unavailable(_) | Self::Key(Denied::NotKnown) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Key(Denied::Scope(_)) => StatusCode::FORBIDDEN,
+            Self::Key(_) => StatusCode::UNAUTHORIZED,
             Self::SlowBody { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Deadline => StatusCode::GATEWAY_TIMEOUT,
         }
@@ -105,7 +124,11 @@ impl Refusal {
                 code::INVALID_ARGUMENT
             }
             Self::TooLarge { .. } => code::RESOURCE_EXHAUSTED,
-            Self::MemoryBudget | Self::Unavailable(_) => code::UNAVAILABLE,
+            Self::MemoryBudget | Self::Unavailable(_) | Self::Key(Denied::NotKnown) => {
+                code::UNAVAILABLE
+            }
+            Self::Key(Denied::Scope(_)) => code::PERMISSION_DENIED,
+            Self::Key(_) => code::UNAUTHENTICATED,
             Self::SlowBody { .. } | Self::Deadline => code::DEADLINE_EXCEEDED,
             Self::Aborted => code::CANCELLED,
         }
@@ -113,7 +136,10 @@ impl Refusal {
 
     /// The sender shall try again after the delay that the answer names.
     pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::MemoryBudget | Self::Unavailable(_))
+        matches!(
+            self,
+            Self::MemoryBudget | Self::Unavailable(_) | Self::Key(Denied::NotKnown)
+        )
     }
 
     /// The request's content is at fault: the Status carries a BadRequest detail.
@@ -128,6 +154,7 @@ impl Refusal {
                 "this port speaks TLS; use https://{} (set OTEL_EXPORTER_OTLP_ENDPOINT to it, and OTEL_EXPORTER_OTLP_CERTIFICATE to the file of the authority that signed Clew's certificate)",
                 plain(host)
             ),
+            Self::Key(denied) => denied.sentence(),
             Self::UnknownPath(path) => format!(
                 "path {} is not served here; send traces to /v1/traces (set OTEL_EXPORTER_OTLP_ENDPOINT without a path, or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT with the full path /v1/traces)",
                 shown(path)
@@ -207,6 +234,8 @@ mod tests {
     fn only_conditions_that_pass_are_temporary() {
         assert!(Refusal::Unavailable(Unavailable::Full).is_temporary());
         assert!(Refusal::MemoryBudget.is_temporary());
+        assert!(Refusal::Key(Denied::NotKnown).is_temporary());
+        assert!(!Refusal::Key(Denied::Missing).is_temporary());
         assert!(!Refusal::TooLarge { limit: 1 }.is_temporary());
         assert!(!Refusal::Malformed(String::new()).is_temporary());
     }

@@ -72,6 +72,15 @@ class Intake:
         """True when the disk failed: nothing is acknowledged until a new process starts."""
     def replace_tls(self, certificate: bytes, key: bytes, client_ca: bytes | None = None) -> None:
         """For new connections. ValueError: it cannot be used, and nothing changed."""
+    def set_keys(
+        self, keys: list[tuple[bytes, bytes, int, int, int, int]] | None, trusted: bool
+    ) -> None:
+        """What is known from now on: (SHA-256, id of 16 bytes, scopes, expires, revoked, spans a
+        second) of each; times in Unix seconds, 0 means none. None: the keys cannot be read.
+        Untrusted: the list may be old. ValueError: a hash or id has another length.
+        """
+    def keys_used(self) -> dict[bytes, int]:
+        """Key id → Unix seconds of its last use, for those used since the last call."""
     def stop(self, within_s: float) -> None:
         """Ends requests in flight, for at most `within_s`, then seals the journal."""
     def counters(self) -> dict[str, int]:

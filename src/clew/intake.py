@@ -42,6 +42,8 @@ def kernel_config(
         "journal_max_bytes": settings.journal_max_bytes,
         "disk_reserve_bytes": settings.disk_reserve_bytes,
         "fault": fault,
+        "require_keys": False,
+        "keys": None,
         "tls": (pem.certificate, pem.key, pem.client_ca) if pem else None,
     }
 

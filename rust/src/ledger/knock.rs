@@ -132,6 +132,7 @@ fn detail(refusal: &Refusal, head: &Head<'_>) -> String {
         | Refusal::ContentEncoding(word)
         | Refusal::CorruptCompression(word)
         | Refusal::Malformed(word) => word.clone(),
+        Refusal::Key(denied) => denied.detail(),
         Refusal::TooLarge { limit } => format!("more than {limit} bytes"),
         Refusal::SlowBody { seconds } => format!("not within {seconds} s"),
         _ => head.path.to_owned(),

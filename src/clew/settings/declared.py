@@ -52,6 +52,13 @@ class Settings:
             "asked for: `ingest`, `ui` or `ingest,ui`."
         },
     )
+    require_keys: bool = field(
+        default=False,
+        metadata={
+            "help": "Ask for an API key on every port, on loopback too, but for what --open names; "
+            "the OTLP ports may then listen on any address."
+        },
+    )
     tls_cert: str = field(
         default="",
         metadata={
@@ -219,7 +226,7 @@ class Settings:
             )
 
     def _check_addresses(self, named: Mapping[str, str]) -> Iterator[str]:
-        words = {word.strip() for word in self.open.split(",") if word.strip()}
+        words = self._opened()
         if unknown := words - {"ingest", "ui"}:
             yield (
                 f"{named['open']}: {', '.join(sorted(unknown))!r} is unknown; "
@@ -237,11 +244,27 @@ class Settings:
                     "give each listener an address of its own"
                 )
         for name, address, word in listeners:
-            if not address.is_loopback and word not in words:
+            if address.is_loopback or word in words:
+                continue
+            if word == "ui" and self.require_keys:
+                yield (
+                    f"{name} {address} is not a loopback address, and there is no login yet; "
+                    "use 127.0.0.1, or say --open ui if everybody who reaches it may read"
+                )
+            elif not self.require_keys:
+                keys = ", ask for keys with --require-keys" if word == "ingest" else ""
                 yield (
                     f"{name} {address} is not a loopback address and no key is asked for there; "
-                    f"use 127.0.0.1, or say --open {word} if everybody who reaches it may use it"
+                    f"use 127.0.0.1{keys}, or say --open {word} if everybody who reaches it may "
+                    "use it"
                 )
+
+    def _opened(self) -> set[str]:
+        return {word.strip() for word in self.open.split(",") if word.strip()}
+
+    def asks_for_key(self, word: str) -> bool:
+        """Whether `ingest` or `ui` needs a key."""
+        return self.require_keys and word not in self._opened()
 
     def _check_tls(self, named: Mapping[str, str]) -> Iterator[str]:
         given = {
