@@ -18,8 +18,11 @@ use crate::keys::Keys;
 use crate::ledger::FLUSH_EVERY;
 use crate::ledger::knock::Knock;
 use crate::meter;
+use crate::seats::Seats;
 use crate::tls::Tls;
 
+/// Connections beyond the most, while those that make room for them say goodbye.
+const IN_THE_DOOR: usize = 32;
 const CROWDED: &str = "Clew has as many connections open as it may (max_connections); raise it, or let clients share connections";
 /// How long the end waits for the journal to take the ledger's last news.
 const LAST_WORD: Duration = Duration::from_secs(1);
@@ -104,6 +107,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         most,
         gauge: door.meter.open_connections,
     });
+    let seats = Arc::new(Seats::default());
     let budget = Arc::clone(&door.budget);
     for listener in listeners {
         listener.set_nonblocking(true)?;
@@ -114,6 +118,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         let accepting = Accepting {
             door: Arc::clone(&door),
             open: Arc::clone(&open),
+            seats: Arc::clone(&seats),
             stopping: stopping.clone(),
             alive: alive.clone(),
         };
@@ -186,6 +191,7 @@ async fn write_ledger<S: Sink>(door: Arc<Door<S>>, mut stopping: watch::Receiver
 struct Accepting<S> {
     door: Arc<Door<S>>,
     open: Arc<Open>,
+    seats: Arc<Seats>,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
@@ -199,7 +205,12 @@ impl<S: Sink> Accepting<S> {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let Some(place) = self.open.enter() else {
+                    let place = self.open.enter(0).or_else(|| {
+                        self.seats
+                            .make_room()
+                            .then(|| self.open.enter(IN_THE_DOOR))?
+                    });
+                    let Some(place) = place else {
                         meter::connection_refused("too_many");
                         let port = listener.local_addr().map_or(0, |address| address.port());
                         let knock = Knock::plain("too_many_connections", "tcp", CROWDED, "");
@@ -209,10 +220,12 @@ impl<S: Sink> Accepting<S> {
                     let _ = stream.set_nodelay(true);
                     let door = Arc::clone(&self.door);
                     let (stopping, alive) = (self.stopping.clone(), self.alive.clone());
+                    let sitting = self.seats.sit();
                     tokio::spawn(async move {
                         let address = peer.ip().to_canonical();
-                        connection::serve(door, stream, address, place.nth, stopping).await;
-                        drop((place, alive));
+                        let seat = Arc::clone(&sitting.seat);
+                        connection::serve(door, stream, address, place.nth, seat, stopping).await;
+                        drop((sitting, place, alive));
                     });
                 }
                 Err(error) => {
@@ -234,9 +247,10 @@ struct Open {
 }
 
 impl Open {
-    fn enter(self: &Arc<Self>) -> Option<Place> {
+    /// None when all places are taken and `more` beside them.
+    fn enter(self: &Arc<Self>, more: usize) -> Option<Place> {
         let nth = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if nth > self.most {
+        if nth > self.most + more {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return None;
         }

@@ -130,7 +130,7 @@ where
         && !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted)
     {
         // Some clients report a reset of the stream in place of the status that came before it.
-        let _ = body::discard(body, door.config.max_body_bytes, by).await;
+        let _ = body::discard(body, door.config.max_body_bytes, by.after_refusal(refusal)).await;
     }
     result
 }
@@ -165,12 +165,12 @@ where
     }
     let encoding = compression(&parts.headers, &GRPC_ENCODING)?;
     let limit = door.config.max_body_bytes;
+    let mut held = Held::for_request(&door.budget)?;
     if signal != Signal::Traces {
         let size = body::discard(body, limit.saturating_add(PREFIX), by).await?;
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
-    let mut held = Held::new(&door.budget);
     let wire = body::collect(body, limit.saturating_add(PREFIX), by, &mut held)
         .await
         .map_err(|refusal| {

@@ -22,14 +22,18 @@ HEAD = (
 
 def line(row: Row) -> tuple[str, ...]:
     rest, during = row.all_ms(row.rest_ms), row.all_ms(row.during_ms)
-    failed = sum((counts for counts in row.failures.values()), Counter())
+    failed = [
+        f"{kind} {what} {count}"
+        for kind, counts in row.failures.items()
+        for what, count in counts.items()
+    ]
     new = sorted(row.during_ms["new"])
     return (
         row.name,
         f"{quantile(rest, 0.5):.1f} / {quantile(rest, 0.99):.1f}",
         f"{quantile(during, 0.5):.1f} / {quantile(during, 0.99):.1f} / {quantile(during, 1):.0f}",
         f"{quantile(new, 0.99):.1f}",
-        ", ".join(f"{what} {count}" for what, count in failed.items()) or "none",
+        ", ".join(failed) or "none",
         " / ".join(f"{size / MIB:.0f}" for size in row.intake),
         " / ".join(f"{size / MIB:.0f}" for size in row.store),
         f"{row.connections[0]} / {row.connections[1]:,}",

@@ -111,6 +111,29 @@ async def slow_bodies(field: Field) -> None:
     await field.crowd(1_000, one)
 
 
+async def held_bodies(field: Field) -> None:
+    """Eight bodies of 60 MiB whose last byte does not come: more than all memory for bodies."""
+    size = 60 << 20
+    head = (
+        b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
+        b"Content-Length: %d\r\n\r\n" % size
+    )
+    piece = bytes(1 << 20)
+
+    async def one(nth: int) -> None:
+        async with field.connected(field.http, nth) as (reader, writer):
+            writer.write(head)
+            for _ in range((size >> 20) - 1):
+                writer.write(piece)
+                await writer.drain()
+                field.counts["MiB sent"] += 1
+            answer = await until_closed(reader)
+            field.counts[f"HTTP {answer[9:12].decode()}"] += 1
+
+    field.begin()
+    await field.crowd(8, one)
+
+
 async def slow_streams(field: Field) -> None:
     """All the calls that a connection may have, on 500 connections, none of which goes on."""
     head = grpc_head()
@@ -179,7 +202,8 @@ async def garbage(field: Field) -> None:
         async with field.connected(field.grpc, nth) as (reader, writer):
             writer.write(choice.choice(beginnings) + choice.randbytes(choice.randrange(1, 20_000)))
             with suppress(TimeoutError):
-                await asyncio.wait_for(until_closed(reader), 1)
+                async with asyncio.timeout(1):
+                    await until_closed(reader)
 
     field.begin()
     await field.crowd(100, one)

@@ -64,9 +64,9 @@ class Field:
             # So that the port is chosen for the pair of addresses: 28,000 for each of ours.
             one.setsockopt(socket.IPPROTO_IP, 24, 1)
             one.bind((f"127.0.1.{2 + nth % ADDRESSES}", 0))
-            await asyncio.wait_for(
-                asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", port)), 10
-            )
+            # Not `wait_for`, which can lose the crowd's own timeout.
+            async with asyncio.timeout(10):
+                await asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", port))
         except BaseException:
             one.close()
             raise
@@ -90,22 +90,20 @@ class Field:
             while self.goes_on():
                 began = time.monotonic()
                 try:
-                    async with asyncio.timeout_at(self._loop_time(self.until)):
-                        await one(nth)
+                    await one(nth)
                 except TimeoutError:
-                    if self.goes_on():
-                        self.counts["not connected"] += 1
+                    self.counts["not connected"] += 1
                 except (OSError, EOFError, ssl.SSLError):
                     self.counts["cut by the server"] += 1
                 await self.rest(SPEED_LIMIT_S - (time.monotonic() - began))
 
-        async with asyncio.TaskGroup() as group:
-            for nth in range(count):
-                group.create_task(again(nth))
-
-    @staticmethod
-    def _loop_time(monotonic: float) -> float:
-        return asyncio.get_running_loop().time() + monotonic - time.monotonic()
+        tasks = [asyncio.create_task(again(nth)) for nth in range(count)]
+        _, left = await asyncio.wait(tasks, timeout=self.until - time.monotonic())
+        for task in left:
+            task.cancel()
+        if left:
+            # The process ends soon, and they with it.
+            await asyncio.wait(left, timeout=1)
 
 
 async def until_closed(reader: asyncio.StreamReader) -> bytes:
