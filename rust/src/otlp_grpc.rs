@@ -81,7 +81,7 @@ where
     let signal = signal(parts.uri.path());
     let pending = Pending::new(signal, Transport::Grpc, Encoding::Protobuf);
     let by = ReadBy::after(door.config.body_timeout);
-    let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+    body::drain(&mut body, by).await;
     pending.ends(refusal.outcome());
     noted(&parts, refusal)
 }
@@ -130,7 +130,7 @@ where
         && !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted)
     {
         // Some clients report a reset of the stream in place of the status that came before it.
-        let _ = body::discard(body, door.config.max_body_bytes, by.after_refusal(refusal)).await;
+        body::drain(body, by.after_refusal(refusal)).await;
     }
     result
 }

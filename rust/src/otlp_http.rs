@@ -106,9 +106,7 @@ where
         }
         Err(refusal) => {
             if !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted) {
-                // A connection that is closed on unread bytes is reset, and a reset can overtake
-                // the answer.
-                let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+                body::drain(&mut body, by.after_refusal(&refusal)).await;
             }
             pending.ends(refusal.outcome());
             noted(refuse(media, &refusal), &parts, &refusal)
@@ -132,7 +130,7 @@ where
     let pending = Pending::new(signal(parts.uri.path()), Transport::Http, encoding);
     if !parts.headers.contains_key(EXPECT) {
         let by = ReadBy::after(door.config.body_timeout);
-        let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+        body::drain(&mut body, by).await;
     }
     pending.ends(refusal.outcome());
     let mut response = noted(refuse(media, refusal), &parts, refusal);
