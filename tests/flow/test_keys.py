@@ -192,6 +192,18 @@ def test_rotated_key_has_no_gap(keyed: Keyed) -> None:
     assert by_grpc(keyed.server, after, "still").status == 200
 
 
+def test_key_has_its_own_share_and_takes_nothing_from_others(keyed: Keyed) -> None:
+    folder = ("--data-dir", str(keyed.server.data_dir))
+    done = clew("keys", "create", "few", "--scope", "ingest", "--rate", "10", *folder)
+    few = done.stdout.strip()
+    wait_for(lambda: by_http(keyed.server, few, "few").status == 200)
+    assert post(keyed.server, body("many", 500), kf_api_key=few).status == 200
+    said = post(keyed.server, body("more"), kf_api_key=few)
+    assert (said.status, "10" in said.said().message) == (429, True)
+    assert said.headers["Retry-After"]
+    assert by_http(keyed.server, keyed.sender, "others").status == 200
+
+
 def test_commands_send_with_a_key(keyed: Keyed) -> None:
     server = keyed.server
     both = make(server.data_dir, "both", "ingest", "read")
