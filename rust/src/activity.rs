@@ -38,6 +38,14 @@ impl Default for Activity {
 }
 
 impl Activity {
+    #[cfg(test)]
+    pub fn begun(ago: Duration) -> Self {
+        Self {
+            began: Instant::now() - ago,
+            ..Self::default()
+        }
+    }
+
     /// A request; until what comes back is dropped.
     pub fn begin(&self) -> Busy<'_> {
         Busy::new(self)

@@ -44,7 +44,11 @@ impl Seat {
 
 impl Seats {
     pub fn sit(self: &Arc<Self>) -> Sitting {
-        let seat = Arc::new(Seat::default());
+        self.with(Seat::default())
+    }
+
+    fn with(self: &Arc<Self>, seat: Seat) -> Sitting {
+        let seat = Arc::new(seat);
         let mut ring = self.ring();
         seat.at.store(ring.seats.len(), Ordering::Relaxed);
         ring.seats.push(Arc::clone(&seat));
@@ -108,44 +112,49 @@ mod tests {
         sitting.seat.is_told.load(Ordering::Relaxed)
     }
 
-    #[tokio::test(start_paused = true)]
+    /// One that came so long ago.
+    fn sit(seats: &Arc<Seats>, ago: Duration) -> Sitting {
+        seats.with(Seat {
+            activity: Activity::begun(ago),
+            ..Seat::default()
+        })
+    }
+
+    #[tokio::test]
     async fn the_quietest_makes_room_and_only_once() {
         let seats = Arc::new(Seats::default());
-        let first = seats.sit();
-        tokio::time::advance(QUIET).await;
-        let second = seats.sit();
-        tokio::time::advance(QUIET).await;
+        let second = sit(&seats, 2 * QUIET);
+        let first = sit(&seats, 3 * QUIET);
+        let fresh = sit(&seats, Duration::ZERO);
         assert!(seats.make_room());
         assert!(told(&first) && !told(&second));
         first.seat.needed().await;
         assert!(seats.make_room());
         assert!(told(&second));
         assert!(!seats.make_room());
+        assert!(!told(&fresh));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn who_has_a_request_or_has_just_come_stays() {
+    #[test]
+    fn who_has_a_request_stays() {
         let seats = Arc::new(Seats::default());
-        let busy = seats.sit();
+        let busy = sit(&seats, 10 * QUIET);
         let working = busy.seat.activity.begin();
-        tokio::time::advance(10 * QUIET).await;
-        let fresh = seats.sit();
         assert!(!seats.make_room());
         drop(working);
         assert!(!seats.make_room(), "its request has only just ended");
-        tokio::time::advance(QUIET).await;
-        assert!(seats.make_room());
-        assert!(!(told(&busy) && told(&fresh)));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn seats_that_were_left_are_not_asked() {
+    #[test]
+    fn seats_that_were_left_are_not_asked() {
         let seats = Arc::new(Seats::default());
-        let mut all: Vec<_> = (0..200).map(|_| seats.sit()).collect();
-        tokio::time::advance(QUIET).await;
-        all.retain(|sitting| sitting.seat.at.load(Ordering::Relaxed) % 7 == 3);
-        let left = all.len();
-        for _ in 0..left {
+        let mut all: Vec<_> = (0..200).map(|_| sit(&seats, 2 * QUIET)).collect();
+        let mut nth = 0;
+        all.retain(|_| {
+            nth += 1;
+            nth % 7 == 3
+        });
+        for _ in 0..all.len() {
             assert!(seats.make_room());
         }
         assert!(all.iter().all(told));
