@@ -90,6 +90,18 @@ test: setup ## Run every test
 	@cargo test --workspace --locked --quiet
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
+# How long each target gets; `make test` gives each less than half a second.
+SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: setup ## Feed the parsers nonsense: SECONDS=60 for each in Rust, as many changes as that takes in Python
+	@CLEW_FUZZ_SECONDS=$(SECONDS) RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/tools/rustc-with-coverage.sh \
+		LLVM_PROFILE_FILE=/dev/null \
+		cargo test --profile fuzz --package clew-kernel --lib --locked --quiet fuzz:: -- \
+		--test-threads 1 --nocapture
+	@CLEW_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest --numprocesses auto --timeout 0 \
+		-k changed $$(grep -rl tests.fuzz tests --include='test_*.py')
+
 .PHONY: check
 check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the kernel's stub
 	@$(BIN)/ruff format --check --quiet . || { echo "clew: run make fix" >&2; exit 1; }

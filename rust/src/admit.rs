@@ -23,9 +23,10 @@ use crate::ledger::{self, Ledger};
 use crate::listen::Config;
 use crate::meter::{self, Meter, Outcome};
 use crate::notes::Notes;
+use crate::rates::Rates;
 use crate::record::{Appended, NewRecord, Unavailable};
 use crate::refusal::Refusal;
-use crate::validate::{self, Admitted, Limits};
+use crate::validate::{self, Admitted};
 
 /// Where accepted requests go. Returns once they are durable.
 pub trait Sink: Send + Sync + 'static {
@@ -62,6 +63,15 @@ pub enum Compression {
 pub struct Success {
     pub outcome: Outcome,
     pub partial: Option<Partial>,
+    /// For the ledger, which hears of it every time.
+    pub cut: Option<Cut>,
+}
+
+/// What of a request was cut, in words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub detail: String,
+    pub sentence: String,
 }
 
 /// State that all connections share.
@@ -71,8 +81,8 @@ pub struct Door<S> {
     pub meter: Meter,
     pub notes: Notes,
     pub ledger: Ledger,
+    pub rates: Rates,
     sink: S,
-    limits: Limits,
     /// One for each piece of heavy work that may go on at a time: a processor is left for the rest.
     turns: Semaphore,
 }
@@ -85,8 +95,8 @@ impl<S: Sink> Door<S> {
             meter,
             notes: Notes::new(config.note_interval),
             ledger: Ledger::default(),
+            rates: Rates::new(config.max_spans_per_second),
             sink,
-            limits: Limits::default(),
             turns: Semaphore::new(turns()),
             config,
         }
@@ -123,9 +133,10 @@ impl<S: Sink> Door<S> {
         let hash = sender.hash(&body);
         let key_id = sender.key_id();
         let heavy = body.len() > HEAVY;
+        let limits = &self.config.limits;
         let validate = || match form {
-            Form::Protobuf => validate::protobuf(body, &self.limits),
-            Form::Json => json::json(&body, &self.limits),
+            Form::Protobuf => validate::protobuf(body, limits),
+            Form::Json => json::json(&body, limits),
         };
         let admitted = if heavy {
             self.in_turn(validate).await
@@ -140,16 +151,23 @@ impl<S: Sink> Door<S> {
         if admitted.replaced_utf8 > 0 {
             meter::add(self.meter.replaced_utf8, u64::from(admitted.replaced_utf8));
         }
-        let partial = partial(&admitted);
+        let came = i64::from(admitted.spans) + i64::from(admitted.rejected);
+        self.rates.charge(sender.holder(), came);
+        let mut partial = partial(&admitted);
         if admitted.spans == 0 {
             let outcome = if admitted.rejected > 0 {
                 Outcome::Rejected
             } else {
                 Outcome::Empty
             };
-            return Ok(Success { outcome, partial });
+            return Ok(Success {
+                outcome,
+                partial,
+                cut: None,
+            });
         }
 
+        let cuts = admitted.cuts;
         let spans = u64::from(admitted.spans);
         let record = NewRecord {
             body: admitted.body,
@@ -164,6 +182,7 @@ impl<S: Sink> Door<S> {
         unanswered.0 = 0;
         let appended = appended.map_err(|why| {
             meter::spans_refused(why.reason(), spans);
+            self.rates.charge(sender.holder(), -came);
             Refusal::Unavailable(why)
         })?;
         self.meter.acknowledged(arrived.elapsed());
@@ -174,6 +193,9 @@ impl<S: Sink> Door<S> {
             }
             Appended::Stored => {
                 meter::add(self.meter.spans_accepted, spans);
+                for (kind, count) in cuts.each() {
+                    meter::cut(kind.word(), count);
+                }
                 if admitted.rejected > 0 {
                     Outcome::Partial
                 } else {
@@ -181,7 +203,20 @@ impl<S: Sink> Door<S> {
                 }
             }
         };
-        Ok(Success { outcome, partial })
+        let cut = cuts.sentence(&self.config.limits).map(|sentence| Cut {
+            detail: cuts.detail(),
+            sentence,
+        });
+        if let Some(Cut { sentence, .. }) = &cut
+            && self.notes.is_cut_due(sender.hash(b""))
+        {
+            partial = Some(with_note(partial, sentence));
+        }
+        Ok(Success {
+            outcome,
+            partial,
+            cut,
+        })
     }
 
     /// Runs heavy work when it is its turn, after the runtime has moved this thread's other tasks
@@ -248,6 +283,17 @@ fn partial(admitted: &Admitted) -> Option<Partial> {
     })
 }
 
+fn with_note(partial: Option<Partial>, note: &str) -> Partial {
+    let Partial { rejected, message } = partial.unwrap_or_default();
+    let message = if message.is_empty() {
+        note.to_owned()
+    } else {
+        // It says "all spans" of those that were not rejected.
+        format!("{message} Of the others {note}")
+    };
+    Partial { rejected, message }
+}
+
 /// Without a bound 50 bodies that inflate at once made every other request wait for seconds.
 fn turns() -> usize {
     std::thread::available_parallelism()
@@ -289,6 +335,13 @@ impl<'a> Sender<'a> {
                 scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
             });
         bearer.map_or(Self::Address(address), Self::Key)
+    }
+
+    fn holder(&self) -> Option<&'a Holder> {
+        match self {
+            Self::Holder(holder) => Some(holder),
+            Self::Key(_) | Self::Address(_) => None,
+        }
     }
 
     /// Zeros for who has no key.

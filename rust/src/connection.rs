@@ -42,9 +42,11 @@ const CONNECTION_WINDOW: usize = 4 << 20;
 /// does not go on costs 5 KiB.
 const STREAMS_IN_ALL: usize = 16_384;
 const FEWEST_STREAMS: u32 = 8;
-/// Of what one HTTP/1 connection reads ahead, and of its answers that wait to be read.
-const LARGEST_BUFFER: usize = 400 << 10;
-const SMALLEST_BUFFER: usize = 16 << 10;
+/// The parser's buffer: a head that does not fit is answered with 431. Connections are many, so it
+/// is small beside the library's 400 KiB.
+pub const HTTP1_HEAD: usize = 64 << 10;
+pub const HTTP1_HEADERS: usize = 100;
+pub const HTTP2_HEAD: u32 = 16 << 10;
 /// The protocol's initial window; clients use it before they know ours.
 const SMALLEST_WINDOW: usize = 65_535;
 
@@ -158,7 +160,8 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         Protocol::Http1 => {
             let connection = http1::Builder::new()
                 .half_close(true)
-                .max_buf_size((share / 8).clamp(SMALLEST_BUFFER, LARGEST_BUFFER))
+                .max_buf_size(HTTP1_HEAD)
+                .max_headers(HTTP1_HEADERS)
                 .serve_connection(io, service);
             let failure = drive(
                 pin!(connection),
@@ -181,7 +184,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                     share.clamp(SMALLEST_WINDOW, CONNECTION_WINDOW) as u32
                 )
                 .max_frame_size(64 << 10)
-                .max_header_list_size(16 << 10)
+                .max_header_list_size(HTTP2_HEAD)
                 .max_concurrent_streams(
                     ((STREAMS_IN_ALL / open.max(1)) as u32)
                         .max(FEWEST_STREAMS)

@@ -11,6 +11,7 @@ pub mod body;
 pub mod columns;
 pub mod connection;
 pub mod counters;
+pub mod crowd;
 pub mod decode;
 pub mod dictionary;
 pub mod fault;
@@ -19,12 +20,14 @@ pub mod journal;
 pub mod json;
 pub mod keys;
 pub mod ledger;
+pub mod limits;
 pub mod listen;
 pub mod meter;
 pub mod notes;
 pub mod otlp;
 pub mod otlp_grpc;
 pub mod otlp_http;
+pub mod rates;
 pub mod recognise;
 pub mod record;
 pub mod refusal;
@@ -39,5 +42,7 @@ pub mod wire;
 #[cfg(feature = "python")]
 mod python;
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod testing;

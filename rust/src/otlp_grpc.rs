@@ -53,9 +53,7 @@ where
         Ok(success) => {
             pending.ends(success.outcome);
             let mut response = accept(success.partial.as_ref());
-            if let Some(partial) = &success.partial
-                && let Some(knock) = Knock::partial(head(&parts), partial, 0)
-            {
+            if let Some(knock) = Knock::partial(head(&parts), &success, 0) {
                 response.extensions_mut().insert(knock);
             }
             response
@@ -171,6 +169,7 @@ where
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
+    door.rates.check(holder.as_ref())?;
     let wire = body::collect(body, limit.saturating_add(PREFIX), by, &mut held)
         .await
         .map_err(|refusal| {
@@ -197,7 +196,7 @@ where
 }
 
 /// The one message of a unary call, and whether it is compressed.
-fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
+pub(crate) fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
     let Some(([flag, length @ ..], _)) = wire.split_first_chunk::<PREFIX>() else {
         return Err(Refusal::Malformed(format!(
             "the gRPC call has {} bytes and no message; a message starts with a 5-byte prefix",
@@ -221,7 +220,7 @@ fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
 }
 
 /// `grpc-timeout`: up to 8 digits and a unit. An unreadable one is ignored.
-fn timeout(value: &HeaderValue) -> Option<Duration> {
+pub(crate) fn timeout(value: &HeaderValue) -> Option<Duration> {
     let (unit, digits) = value.as_bytes().split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;

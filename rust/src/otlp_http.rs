@@ -97,9 +97,7 @@ where
         Ok(success) => {
             pending.ends(success.outcome);
             let mut response = accept(media, success.partial.as_ref());
-            if let Some(partial) = &success.partial
-                && let Some(knock) = Knock::partial(head(&parts), partial, 200)
-            {
+            if let Some(knock) = Knock::partial(head(&parts), &success, 200) {
                 response.extensions_mut().insert(knock);
             }
             response
@@ -232,6 +230,7 @@ where
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
+    door.rates.check(plan.holder.as_ref())?;
     let wire = body::collect(body, limit, by, &mut held).await?;
     meter::add(door.meter.wire_bytes, wire.len() as u64);
     let sender = Sender::of(plan.holder.as_ref(), &parts.headers, address);
@@ -248,6 +247,7 @@ pub fn not_kept<S: Sink>(door: &Door<S>, address: IpAddr, headers: &HeaderMap) -
     Success {
         outcome: Outcome::NotKept,
         partial: door.notes.for_sender(address, user_agent),
+        cut: None,
     }
 }
 

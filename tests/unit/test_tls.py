@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clew.cli.dev_cert import Pair, make
 from clew.tls import EXPIRES, Files, Pem, Watch, read
+from tests.fuzz import briefly, changed
 
 DAY_S = 86_400
 
@@ -148,3 +152,28 @@ def test_pem_survives_its_way_to_a_process_and_hides_its_key(files: Files) -> No
     pem = read(files)
     assert Pem.from_json(pem.to_json()) == pem
     assert "PRIVATE" not in repr(pem)
+
+
+@pytest.fixture(scope="module")
+def sample(pairs: list[list[Pair]]) -> list[bytes]:
+    (authority, server) = pairs[0]
+    return [server.certificate, server.key, authority.certificate]
+
+
+@briefly
+@given(data=st.data())
+def test_changed_files_are_taken_or_named_without_the_key(
+    data: st.DataObject, sample: list[bytes]
+) -> None:
+    words = (b"-----BEGIN CERTIFICATE-----\n", b"-----END PRIVATE KEY-----\n", b"=", b"\0", b"\r\n")
+    parts = [data.draw(changed([part], words)) for part in sample]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in ("cert.pem", "key.pem", "ca.pem")]
+        for path, part in zip(paths, parts, strict=True):
+            path.write_bytes(part)
+        try:
+            read(Files(*paths))
+        except ValueError as error:
+            assert folder in str(error)
+            key = [line for line in parts[1].decode(errors="replace").splitlines() if len(line) > 40]
+            assert not any(line in str(error) for line in key)
