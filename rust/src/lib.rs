@@ -23,6 +23,7 @@ pub mod notes;
 pub mod otlp;
 pub mod otlp_grpc;
 pub mod otlp_http;
+pub mod piece;
 pub mod recognise;
 pub mod record;
 pub mod refusal;
