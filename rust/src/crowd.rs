@@ -19,7 +19,9 @@ use crate::tls::close;
 /// So many connections at one time are told why they are closed, each for at most `TELL_WITHIN`;
 /// they hold a descriptor beside those of `max_connections`. Others are closed at once.
 pub const MOST_TOLD: usize = 16;
-pub const TELL_WITHIN: Duration = Duration::from_secs(1);
+pub const TELL_WITHIN: Duration = Duration::from_secs(3);
+/// gRPC clients come back at once after a GOAWAY, as often as they are sent one.
+const BEFORE_GOAWAY: Duration = Duration::from_secs(1);
 /// Of `max_connections`, one address may have one in so many.
 pub const SHARE_OF_ONE: usize = 4;
 
@@ -178,7 +180,11 @@ async fn tell(mut stream: TcpStream, full: Full) -> std::io::Result<()> {
     let mut first = BytesMut::with_capacity(256);
     let answer = match recognise(&mut stream, &mut first, TELL_WITHIN).await {
         Protocol::Http1 => http1(full),
-        Protocol::Http2 => http2(full),
+        Protocol::Http2 => {
+            stream.write_all(SETTINGS).await?;
+            tokio::time::sleep(BEFORE_GOAWAY).await;
+            goaway(full)
+        }
         // TLS has no alert for it, and a handshake costs more than the connection is worth.
         _ => return Ok(()),
     };
@@ -204,15 +210,16 @@ fn http1(full: Full) -> Vec<u8> {
     .concat()
 }
 
-/// The server's settings, then GOAWAY: no stream was looked at, so all may be tried again.
-fn http2(full: Full) -> Vec<u8> {
-    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+/// A server's settings, of which none differs from the protocol's defaults.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// No stream was looked at, so all may be tried again.
+fn goaway(full: Full) -> Vec<u8> {
     const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
     let text = full.sentence().as_bytes();
     let [_, length @ ..] = (text.len() as u32 + 8).to_be_bytes();
     [
-        SETTINGS,
-        &length,
+        &length[..],
         &[7, 0, 0, 0, 0, 0],
         &[0; 4],
         &ENHANCE_YOUR_CALM,
@@ -287,8 +294,7 @@ mod tests {
 
     #[test]
     fn goaway_is_a_frame_of_its_own_length() {
-        let bytes = http2(Full::Address);
-        let frame = &bytes[9..];
+        let frame = goaway(Full::Address);
         let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]) as usize;
         assert_eq!(frame.len(), 9 + length);
         assert_eq!(frame[3], 7);
