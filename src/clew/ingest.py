@@ -97,7 +97,8 @@ class Ingest:
     def sealed(self) -> list[Path]:
         """Sealed segments, oldest first (ids are UUIDv7); those that ended a process go last."""
         with os.scandir(self._journal) as entries:
-            names = [entry.name for entry in entries]
+            # A link is not ours, and what it leads to even less.
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
         suspects = {name.removesuffix(".tries") for name in names if name.endswith(".tries")}
         segments = [
             name
