@@ -264,7 +264,8 @@ def api_server(store: Store, processes: Processes, bound: Address) -> Server:
     return Server(
         uvicorn.Config(
             create_app(store.reader(), processes, allowed_hosts=hosts),
-            log_level="warning",
+            # Its warnings are of clients: any stranger could fill the log with them.
+            log_level="error",
             access_log=False,
             lifespan="off",
             http=Protocol,

@@ -175,5 +175,7 @@ def test_changed_files_are_taken_or_named_without_the_key(
             read(Files(*paths))
         except ValueError as error:
             assert folder in str(error)
-            key = [line for line in parts[1].decode(errors="replace").splitlines() if len(line) > 40]
+            key = [
+                line for line in parts[1].decode(errors="replace").splitlines() if len(line) > 40
+            ]
             assert not any(line in str(error) for line in key)

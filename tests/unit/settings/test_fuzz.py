@@ -14,12 +14,39 @@ from tests.fuzz import briefly, changed, changed_text
 
 NAMES = [one.name for one in dataclasses.fields(Settings)]
 VALUES = [
-    *("127.0.0.1:4317", "[::1]:7070", ":0", "64MiB", "1.5g", "10 m", "2w", "30d", "0", "true", "off"),
+    *(
+        "127.0.0.1:4317",
+        "[::1]:7070",
+        ":0",
+        "64MiB",
+        "1.5g",
+        "10 m",
+        "2w",
+        "30d",
+        "0",
+        "true",
+        "off",
+    ),
     *("ingest,ui", "http://user:word@host:8123/clew", "/tmp/clew", "~/clew", ""),
 ]
-FILES = ['\n'.join(f'{name} = "{value}"' for name in NAMES[:5]).encode() for value in VALUES]
+FILES = ["\n".join(f'{name} = "{value}"' for name in NAMES[:5]).encode() for value in VALUES]
 WORDS = (
-    *(b'"', b"'", b'"""', b"[", b"]", b"{", b"}", b"=", b"#", b"\n", b"\r\n", b"\0", b"\xff", b"\\u"),
+    *(
+        b'"',
+        b"'",
+        b'"""',
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"=",
+        b"#",
+        b"\n",
+        b"\r\n",
+        b"\0",
+        b"\xff",
+        b"\\u",
+    ),
     *(b"[a.b]", b"1e999", b"-1", b"0x10", b"1979-05-27", b"inf", b"\xef\xbb\xbf"),
     *(b"99999999999999999999", b"_file", *(name.encode() for name in NAMES)),
 )
