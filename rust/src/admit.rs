@@ -21,9 +21,10 @@ use crate::ledger::{self, Ledger};
 use crate::listen::Config;
 use crate::meter::{self, Meter, Outcome};
 use crate::notes::Notes;
+use crate::rates::Rates;
 use crate::record::{Appended, NewRecord, Unavailable};
 use crate::refusal::Refusal;
-use crate::validate::{self, Admitted, Limits};
+use crate::validate::{self, Admitted};
 
 /// Where accepted requests go. Returns once they are durable.
 pub trait Sink: Send + Sync + 'static {
@@ -60,6 +61,15 @@ pub enum Compression {
 pub struct Success {
     pub outcome: Outcome,
     pub partial: Option<Partial>,
+    /// For the ledger, which hears of it every time.
+    pub cut: Option<Cut>,
+}
+
+/// What of a request was cut, in words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub detail: String,
+    pub sentence: String,
 }
 
 /// State that all connections share.
@@ -69,8 +79,8 @@ pub struct Door<S> {
     pub meter: Meter,
     pub notes: Notes,
     pub ledger: Ledger,
+    pub rates: Rates,
     sink: S,
-    limits: Limits,
 }
 
 impl<S: Sink> Door<S> {
@@ -81,8 +91,8 @@ impl<S: Sink> Door<S> {
             meter,
             notes: Notes::new(config.note_interval),
             ledger: Ledger::default(),
+            rates: Rates::new(config.max_spans_per_second),
             sink,
-            limits: Limits::default(),
             config,
         }
     }
@@ -119,8 +129,8 @@ impl<S: Sink> Door<S> {
         let key_id = sender.key_id();
         let heavy = body.len() > HEAVY;
         let admitted = apart(heavy, || match form {
-            Form::Protobuf => validate::protobuf(body, &self.limits),
-            Form::Json => json::json(&body, &self.limits),
+            Form::Protobuf => validate::protobuf(body, &self.config.limits),
+            Form::Json => json::json(&body, &self.config.limits),
         })
         .map_err(|malformed| Refusal::Malformed(malformed.0))?;
 
@@ -130,16 +140,23 @@ impl<S: Sink> Door<S> {
         if admitted.replaced_utf8 > 0 {
             meter::add(self.meter.replaced_utf8, u64::from(admitted.replaced_utf8));
         }
-        let partial = partial(&admitted);
+        let came = i64::from(admitted.spans) + i64::from(admitted.rejected);
+        self.rates.charge(sender.holder(), came);
+        let mut partial = partial(&admitted);
         if admitted.spans == 0 {
             let outcome = if admitted.rejected > 0 {
                 Outcome::Rejected
             } else {
                 Outcome::Empty
             };
-            return Ok(Success { outcome, partial });
+            return Ok(Success {
+                outcome,
+                partial,
+                cut: None,
+            });
         }
 
+        let cuts = admitted.cuts;
         let spans = u64::from(admitted.spans);
         let record = NewRecord {
             body: admitted.body,
@@ -154,6 +171,7 @@ impl<S: Sink> Door<S> {
         unanswered.0 = 0;
         let appended = appended.map_err(|why| {
             meter::spans_refused(why.reason(), spans);
+            self.rates.charge(sender.holder(), -came);
             Refusal::Unavailable(why)
         })?;
         self.meter.acknowledged(arrived.elapsed());
@@ -164,6 +182,9 @@ impl<S: Sink> Door<S> {
             }
             Appended::Stored => {
                 meter::add(self.meter.spans_accepted, spans);
+                for (kind, count) in cuts.each() {
+                    meter::cut(kind.word(), count);
+                }
                 if admitted.rejected > 0 {
                     Outcome::Partial
                 } else {
@@ -171,7 +192,20 @@ impl<S: Sink> Door<S> {
                 }
             }
         };
-        Ok(Success { outcome, partial })
+        let cut = cuts.sentence(&self.config.limits).map(|sentence| Cut {
+            detail: cuts.detail(),
+            sentence,
+        });
+        if let Some(Cut { sentence, .. }) = &cut
+            && self.notes.is_cut_due(sender.hash(b""))
+        {
+            partial = Some(with_note(partial, sentence));
+        }
+        Ok(Success {
+            outcome,
+            partial,
+            cut,
+        })
     }
 
     fn decompress(
@@ -220,6 +254,17 @@ fn partial(admitted: &Admitted) -> Option<Partial> {
     })
 }
 
+fn with_note(partial: Option<Partial>, note: &str) -> Partial {
+    let Partial { rejected, message } = partial.unwrap_or_default();
+    let message = if message.is_empty() {
+        note.to_owned()
+    } else {
+        // It says "all spans" of those that were not rejected.
+        format!("{message} Of the others {note}")
+    };
+    Partial { rejected, message }
+}
+
 /// Runs heavy work so that the runtime moves this thread's other tasks elsewhere first.
 fn apart<T>(heavy: bool, work: impl FnOnce() -> T) -> T {
     if heavy {
@@ -263,6 +308,13 @@ impl<'a> Sender<'a> {
                 scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
             });
         bearer.map_or(Self::Address(address), Self::Key)
+    }
+
+    fn holder(&self) -> Option<&'a Holder> {
+        match self {
+            Self::Holder(holder) => Some(holder),
+            Self::Key(_) | Self::Address(_) => None,
+        }
     }
 
     /// Zeros for who has no key.

@@ -14,6 +14,9 @@ use tokio::time::Instant;
 
 use crate::refusal::Refusal;
 
+/// Of a refused body; who sends more is cut off.
+const DRAIN_MOST: usize = 256 << 20;
+
 /// Bytes of request bodies that may be held at once.
 #[derive(Debug)]
 pub struct Budget {
@@ -144,6 +147,16 @@ where
     }
     held.shrink(size);
     Ok(whole.into())
+}
+
+/// Reads what is left of a refused body, within the time for it, so that the sender reads the answer:
+/// closing on unread bytes resets the connection, and a sender that is cut off while it writes prints
+/// nothing of why, by TLS above all.
+pub async fn drain<B>(body: &mut B, by: ReadBy)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let _ = discard(body, DRAIN_MOST, by).await;
 }
 
 /// Reads and forgets up to `most` bytes; their number, or why the reading ended.

@@ -34,6 +34,11 @@ use crate::{otlp_grpc, otlp_http};
 
 const STREAM_WINDOW: usize = 1 << 20;
 const CONNECTION_WINDOW: usize = 4 << 20;
+/// The parser's buffer: a head that does not fit is answered with 431. Connections are many, so it
+/// is small beside the library's 400 KiB.
+pub const HTTP1_HEAD: usize = 64 << 10;
+pub const HTTP1_HEADERS: usize = 100;
+pub const HTTP2_HEAD: u32 = 16 << 10;
 /// The protocol's initial window; clients use it before they know ours.
 const SMALLEST_WINDOW: usize = 65_535;
 
@@ -138,6 +143,8 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         Protocol::Http1 => {
             let connection = http1::Builder::new()
                 .half_close(true)
+                .max_buf_size(HTTP1_HEAD)
+                .max_headers(HTTP1_HEADERS)
                 .serve_connection(io, service);
             let failure = drive(
                 pin!(connection),
@@ -161,7 +168,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                     share.clamp(SMALLEST_WINDOW, CONNECTION_WINDOW) as u32
                 )
                 .max_frame_size(64 << 10)
-                .max_header_list_size(16 << 10)
+                .max_header_list_size(HTTP2_HEAD)
                 .max_concurrent_streams(door.config.max_streams)
                 .keep_alive_interval(door.config.ping_interval)
                 .keep_alive_timeout(door.config.ping_timeout)

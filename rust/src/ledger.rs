@@ -8,8 +8,10 @@ pub mod foreign;
 pub mod hello;
 pub mod knock;
 pub mod odd;
+mod room;
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,11 +19,12 @@ use std::time::Duration;
 use crate::counters;
 use body::Line;
 use knock::Knock;
+use room::{Place, Room};
 
 /// How often what is new goes to the journal.
 pub const FLUSH_EVERY: Duration = Duration::from_secs(2);
 /// Different knocks between two flushes; what is above is added up by reason alone.
-const MOST_ENTRIES: usize = 2_000;
+pub const MOST_ENTRIES: usize = 2_000;
 /// Entries in one record of the journal.
 const ENTRIES_PER_RECORD: usize = 500;
 
@@ -42,6 +45,8 @@ struct Key {
 #[derive(Default)]
 pub struct Ledger {
     entries: Mutex<HashMap<Key, Line>>,
+    room: Mutex<Room>,
+    hashing: RandomState,
 }
 
 impl Ledger {
@@ -51,7 +56,7 @@ impl Ledger {
             &[("reason", knock.reason)],
             1,
         );
-        self.add(Line {
+        let line = Line {
             reason: knock.reason.to_owned(),
             protocol: knock.protocol.to_owned(),
             status: knock.status,
@@ -65,7 +70,27 @@ impl Ledger {
             first_ns: now_ns,
             last_ns: now_ns,
             count: 1,
-        });
+        };
+        let key = Key::of(&line);
+        let mut entries = self.entries();
+        if let Some(known) = entries.get_mut(&key) {
+            return known.merge(&line);
+        }
+        let kind = self.hashing.hash_one(&key);
+        let place = self
+            .room
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .place(address, kind, now_ns);
+        let line = match place {
+            Place::Whole => line,
+            Place::OfSender => line.of_sender(room::written(address)),
+            Place::OfAnybody => line.anybody(),
+        };
+        if place != Place::Whole {
+            counters::add("clew_intake_ledger_overflows_total", &[], 1);
+        }
+        add(&mut entries, line);
     }
 
     /// What has been entered since the last time.
@@ -75,31 +100,31 @@ impl Ledger {
 
     /// Puts back what the journal did not take; nothing is lost but, above the bound, who it was.
     pub fn put_back(&self, lines: Vec<Line>) {
-        for line in lines {
-            self.add(line);
-        }
-    }
-
-    fn add(&self, line: Line) {
         let mut entries = self.entries();
-        let key = Key::of(&line);
-        if let Some(known) = entries.get_mut(&key) {
-            known.merge(&line);
-        } else if entries.len() < MOST_ENTRIES {
-            entries.insert(key, line);
-        } else {
-            counters::add("clew_intake_ledger_overflows_total", &[], line.count);
-            let line = line.anybody();
-            // One a reason: there are as many as the program has words.
-            entries
-                .entry(Key::of(&line))
-                .and_modify(|known| known.merge(&line))
-                .or_insert(line);
+        for line in lines {
+            add(&mut entries, line);
         }
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<Key, Line>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn add(entries: &mut HashMap<Key, Line>, line: Line) {
+    let key = Key::of(&line);
+    if let Some(known) = entries.get_mut(&key) {
+        known.merge(&line);
+    } else if entries.len() < MOST_ENTRIES {
+        entries.insert(key, line);
+    } else {
+        counters::add("clew_intake_ledger_overflows_total", &[], line.count);
+        let line = line.anybody();
+        // One a reason: there are as many as the program has words.
+        entries
+            .entry(Key::of(&line))
+            .and_modify(|known| known.merge(&line))
+            .or_insert(line);
     }
 }
 
@@ -186,6 +211,28 @@ mod tests {
         assert_eq!(lines.iter().map(|line| line.count).sum::<u64>(), 5_000);
         let rest = lines.iter().find(|line| line.address.is_empty());
         assert_eq!(rest.map(|line| line.count), Some(3_000));
+    }
+
+    #[test]
+    fn sender_that_makes_up_what_it_says_leaves_the_others_their_place() {
+        let ledger = Ledger::default();
+        for at in 0..9_000_u32 {
+            let user_agent = format!("agent {at:x}");
+            let knock = Knock {
+                user_agent,
+                ..knock(String::new())
+            };
+            ledger.enter(HERE, 4318, knock, 1);
+        }
+        let other = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
+        ledger.enter(other, 4318, knock("honest".to_owned()), 1);
+        let lines = ledger.take();
+        let honest = lines.iter().find(|line| line.detail == "honest");
+        assert_eq!(honest.map(|line| line.address.as_str()), Some("10.0.0.1"));
+        assert!(lines.len() < 100, "{}", lines.len());
+        assert_eq!(lines.iter().map(|line| line.count).sum::<u64>(), 9_001);
+        let rest = lines.iter().find(|line| line.detail == "others").unwrap();
+        assert_eq!((rest.address.as_str(), rest.port), ("127.0.0.1", 4318));
     }
 
     #[test]

@@ -53,9 +53,7 @@ where
         Ok(success) => {
             pending.ends(success.outcome);
             let mut response = accept(success.partial.as_ref());
-            if let Some(partial) = &success.partial
-                && let Some(knock) = Knock::partial(head(&parts), partial, 0)
-            {
+            if let Some(knock) = Knock::partial(head(&parts), &success, 0) {
                 response.extensions_mut().insert(knock);
             }
             response
@@ -81,7 +79,7 @@ where
     let signal = signal(parts.uri.path());
     let pending = Pending::new(signal, Transport::Grpc, Encoding::Protobuf);
     let by = ReadBy::after(door.config.body_timeout);
-    let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+    body::drain(&mut body, by).await;
     pending.ends(refusal.outcome());
     noted(&parts, refusal)
 }
@@ -130,7 +128,7 @@ where
         && !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted)
     {
         // Some clients report a reset of the stream in place of the status that came before it.
-        let _ = body::discard(body, door.config.max_body_bytes, by).await;
+        body::drain(body, by).await;
     }
     result
 }
@@ -170,6 +168,7 @@ where
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
+    door.rates.check(holder.as_ref())?;
     let mut held = Held::new(&door.budget);
     let wire = body::collect(body, limit.saturating_add(PREFIX), by, &mut held)
         .await

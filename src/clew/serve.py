@@ -78,6 +78,8 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._store_changed = asyncio.Event()
         self._answering = 0
+        # Whether requests to the UI port may come here; until they do not, nothing says "ready".
+        self._alone = False
         self._started = time.monotonic()
         self.status = 0
         self.intake = Child(
@@ -229,7 +231,7 @@ class Supervisor:
             to_store = self.store.to_child
             if to_store and to_store.transport.get_write_buffer_size() < MOST_UNREAD_BYTES:
                 to_store.write(encode({"processes": self._others()}))
-            if not said and self.intake.ready and self.store.ready:
+            if not said and self.intake.ready and self.store.ready and not self._alone:
                 said = True
                 on_ready()
 
@@ -243,6 +245,7 @@ class Supervisor:
             },
             "supervisor": {
                 "ready": True,
+                "answers": self._alone,
                 "metrics": {
                     **counters.snapshot(),
                     'clew_process_up{process="intake"}': int(self.intake.ready),
@@ -275,6 +278,7 @@ class Supervisor:
                 await self._store_changed.wait()
                 self._store_changed.clear()
                 continue
+            self._set_alone(True)
             # A copy of the descriptor: closing the server must not close the socket for the store.
             try:
                 server = await asyncio.start_server(
@@ -286,6 +290,7 @@ class Supervisor:
                     ssl_handshake_timeout=5 if self._context else None,
                 )
             except OSError as error:
+                self._set_alone(False)
                 say(f"cannot answer on the UI port: {error}")
                 await asyncio.sleep(1)
                 continue
@@ -294,6 +299,11 @@ class Supervisor:
                 self._store_changed.clear()
             finally:
                 server.close()
+                self._set_alone(False)
+
+    def _set_alone(self, alone: bool) -> None:
+        self._alone = alone
+        self._changed.set()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._answering += 1
@@ -322,7 +332,7 @@ class Supervisor:
         retry = ""
         if path == "/livez":
             status, kind, body = "200 OK", "application/json", '{"live":true}'
-        elif path == "/metrics":
+        elif path == "/metrics" and not self._settings.asks_for_key("ui"):
             status, kind = "200 OK", "text/plain; version=0.0.4; charset=utf-8"
             body = counters.render([self.intake.metrics, self._others()["supervisor"]["metrics"]])
         else:

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from clew import _kernel
 from clew.query.ledger import ledger
-from clew.store.evidence import Evidence
+from clew.sql import Statement
+from clew.store.evidence import MINUTES_OF_AN_HOUR, Evidence
 from clew.store.removals import Limits
 from clew.store.retention import Retention
 from tests import build
@@ -115,3 +116,39 @@ def test_api_lists_the_entries(store: FilledStore, client: Client) -> None:
     }
     assert client.get("/api/v1/ledger", limit=1).json()["complete"] is False
     assert client.get("/api/v1/ledger", reason="none").json()["entries"] == []
+
+
+def ledger_days(store: FilledStore) -> list[int]:
+    text = "select toInt32(toRelativeDayNum(receive_day)) as day from ledger group by day order by day"
+    found = store.reader().query(Statement("test", text, frozenset())).to_pylist()
+    return [row["day"] - build.RECEIVE_DAY for row in found]
+
+
+def after_an_hour_of_knocks(store: FilledStore) -> None:
+    """Rounds of retention, between them a knock of today."""
+    now_ns = build.RECEIVE_DAY * 86_400 * 10**9 + 43_200 * 10**9
+    retention = Retention(
+        store, Limits(14, 0, 0, 0), free_bytes=None, now_ns=lambda: now_ns, log=lambda text: None
+    )
+    for minute in range(MINUTES_OF_AN_HOUR + 1):
+        take(store, {}, segment=bytes([minute]) * 16)
+        retention.round()
+
+
+def test_ledger_of_a_store_without_spans_goes_with_its_days(store: FilledStore) -> None:
+    for ago in (40, 15, 14):
+        take(store, {"receive_day": build.RECEIVE_DAY - ago}, segment=bytes([200 + ago]) * 16)
+    take(store, {})
+    Retention(store, Limits(14, 0, 0, 0), free_bytes=None).round()
+    assert ledger_days(store) == [-40, -15, -14, 0]  # no hour of data yet
+    after_an_hour_of_knocks(store)
+    assert ledger_days(store) == [-14, 0]
+
+
+def test_knocks_make_no_span_old(store: FilledStore) -> None:
+    store.take(build.request(build.span()), receive_day=build.RECEIVE_DAY - 40)
+    take(store, {"receive_day": build.RECEIVE_DAY - 40})
+    after_an_hour_of_knocks(store)
+    assert ledger_days(store) == [0]
+    counted = Statement("test", "select count() as n from spans", frozenset())
+    assert store.reader().query(counted).to_pylist() == [{"n": 1}]

@@ -36,8 +36,10 @@ def test_every_file_and_folder_of_the_data_is_private(tmp_path: Path) -> None:
 
 def start(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "clew", "serve", "--data-dir", str(folder)]
-        + ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ui", "127.0.0.1:0"],
+        [
+            *(sys.executable, "-m", "clew", "serve", "--data-dir", str(folder)),
+            *("--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--ui", "127.0.0.1:0"),
+        ],
         capture_output=True,
         text=True,
         timeout=50,

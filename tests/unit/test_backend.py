@@ -2,9 +2,12 @@
 
 import json
 import socket
+from typing import Any, cast
 
-from clew.backend import Opening
+from clew.backend import Opening, Processes
 from clew.control import Channel
+from clew.settings import Settings
+from clew.store import Store
 
 
 def test_store_that_is_being_opened_says_so_again_and_again() -> None:
@@ -30,3 +33,21 @@ def test_last_words_reach_the_supervisor() -> None:
     channel.close()
     assert b"cannot reach http://h:8123/db" in ours.recv(1 << 16)
     ours.close()
+
+
+class OpenStore:
+    """A store without trouble."""
+
+    trouble = ""
+
+
+def test_not_ready_while_the_supervisor_may_take_requests() -> None:
+    processes = Processes(Settings(), 0.0, cast(Store, OpenStore()))
+    intake: dict[str, Any] = {"ready": True, "state": "ok"}
+    assert processes.ready()[0] is False
+    for answers in (True, False):
+        supervisor = {"ready": True, "answers": answers}
+        processes.update({"processes": {"intake": intake, "supervisor": supervisor}})
+        is_ready, checks = processes.ready()
+        assert is_ready is not answers
+        assert checks["api"] == ("starting" if answers else "ok")

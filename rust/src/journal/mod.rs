@@ -34,6 +34,9 @@ use lock::Lock;
 use recent::{Claim, Outcome, Recent};
 use watch::Watch;
 
+/// The ledger leaves this part of the cap to spans.
+const LEDGER_LEAVES: u64 = 8;
+
 #[derive(Clone, Debug)]
 pub struct Options {
     pub folder: PathBuf,
@@ -107,8 +110,12 @@ impl Shared {
         let _ = pending.tell.send(outcome); // the client may be gone; its retry finds the hash
     }
 
-    /// Why a record that nobody will write any more is refused.
+    /// Why a record that nobody will write any more is refused. Unless a stop was asked for, a thread has died; its
+    /// records may be dropped before its `Ending` says so.
     fn why_abandoned(&self) -> Unavailable {
+        if !self.stopping.load(Ordering::Acquire) {
+            self.failed.store(true, Ordering::Release);
+        }
         if self.failed() {
             Unavailable::SyncFailed
         } else {
@@ -117,6 +124,11 @@ impl Shared {
     }
 
     fn refuse_if_unable(&self, bytes: u64) -> Result<(), Unavailable> {
+        self.refuse_if_above(bytes, 0)
+    }
+
+    /// `left`: bytes of the cap that must stay free for others.
+    fn refuse_if_above(&self, bytes: u64, left: u64) -> Result<(), Unavailable> {
         if self.stopping.load(Ordering::Acquire) {
             return Err(Unavailable::Stopping);
         }
@@ -126,7 +138,8 @@ impl Shared {
         if self.free.load(Ordering::Relaxed) < self.options.reserve_bytes {
             return Err(Unavailable::DiskReserve);
         }
-        if self.used.load(Ordering::Relaxed).saturating_add(bytes) > self.options.cap_bytes {
+        let used = self.used.load(Ordering::Relaxed);
+        if used.saturating_add(bytes) > self.options.cap_bytes.saturating_sub(left) {
             return Err(Unavailable::Full);
         }
         if self.waiting.load(Ordering::Relaxed).saturating_add(bytes) > self.options.waiting_bytes {
@@ -142,7 +155,7 @@ struct Ending(Arc<Shared>);
 impl Drop for Ending {
     fn drop(&mut self) {
         // The writer ends unasked as well when every handle is gone; nobody is left then to see the mark.
-        if std::thread::panicking() || !self.0.stopping.load(Ordering::Acquire) {
+        if std::thread::panicking() {
             self.0.failed.store(true, Ordering::Release);
         }
         let why = self.0.why_abandoned();
@@ -292,9 +305,11 @@ impl Journal {
         })
     }
 
-    /// A record of the ledger: no spans, and equal ones are not the same.
+    /// A record of the ledger: no spans, and equal ones are not the same. The last eighth of the cap is for spans.
     pub async fn append_ledger(&self, body: bytes::Bytes) -> Result<(), Unavailable> {
-        self.shared.refuse_if_unable(body.len() as u64)?;
+        let kept_for_spans = self.shared.options.cap_bytes / LEDGER_LEAVES;
+        self.shared
+            .refuse_if_above(body.len() as u64, kept_for_spans)?;
         let part = validate::Part {
             spans: 0,
             decoded_bytes: body.len() as u64,

@@ -46,6 +46,27 @@ impl Line {
         self.count = self.count.saturating_add(other.count);
     }
 
+    /// The same knock without what it said: stands for all of its sender that found no place.
+    #[must_use]
+    pub fn of_sender(self, address: String) -> Self {
+        Self {
+            protocol: self.protocol,
+            status: self.status,
+            address,
+            port: self.port,
+            sentence: "this sender knocked in more different ways than the ledger keeps apart; they are added up here by reason"
+                .to_owned(),
+            ..Self {
+                reason: self.reason,
+                first_ns: self.first_ns,
+                last_ns: self.last_ns,
+                count: self.count,
+                ..Self::default()
+            }
+            .anybody()
+        }
+    }
+
     /// The same knock without who and what: stands for all that found no place.
     #[must_use]
     pub fn anybody(self) -> Self {

@@ -195,7 +195,10 @@ fn by_text(first: &[u8]) -> Option<Known> {
         ));
     }
     let method = words.first()?;
+    let is_valid = matches!(words.as_slice(), [_, _, "HTTP/1.1" | "HTTP/1.0"])
+        && method.bytes().all(|byte| byte.is_ascii_uppercase());
     if let [_, target, ..] = words.as_slice()
+        && !is_valid
         && matches!(
             method.to_ascii_uppercase().as_str(),
             "GET" | "POST" | "PUT" | "HEAD" | "OPTIONS"
@@ -390,6 +393,7 @@ mod tests {
             );
         }
         assert_eq!(of(b""), None);
+        assert_eq!(of(b"POST /v1/traces HTTP/1.1\r\nX y: bad header\r\n"), None);
         assert_eq!(of(b"hello\n"), None);
         assert_eq!(of(&[0xff; 64]), None);
     }

@@ -117,20 +117,54 @@ pub fn broken(protocol: &'static str, failure: &Failure, first: &[u8]) -> Option
     }
 }
 
-/// The first line of what came; bytes that are no text as hex. Nothing behind it, where keys may be.
+/// The first line of what came; bytes that are no text as hex. Nothing behind it and behind a question
+/// mark, where keys may be, and of the words of a login only the first.
 fn shown(first: &[u8]) -> String {
+    const LOGINS: [&str; 5] = ["auth", "login", "pass", "password", "user"];
     let line = first
         .trim_ascii_start()
-        .split(|byte| matches!(byte, b'\r' | b'\n'))
+        .split(|byte| matches!(byte, b'\r' | b'\n' | b'?'))
         .next()
         .unwrap_or_default();
     match std::str::from_utf8(line) {
-        Ok(text) if !text.is_empty() && !text.contains(|c: char| c.is_control()) => text.to_owned(),
+        Ok(text) if !text.is_empty() && !text.contains(|c: char| c.is_control()) => {
+            let word = text.split(' ').next().unwrap_or_default();
+            if LOGINS.iter().any(|login| word.eq_ignore_ascii_case(login)) {
+                word.to_owned()
+            } else {
+                text.to_owned()
+            }
+        }
         _ => first
             .iter()
             .take(32)
             .map(|byte| format!("{byte:02x}"))
             .collect::<Vec<_>>()
             .join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_line_is_shown_without_what_may_be_secret() {
+        for (first, expected) in [
+            (
+                b"POST /v1/traces?api_key=secret HTTP/1.1\r\nHost: x".as_slice(),
+                "POST /v1/traces",
+            ),
+            (
+                b"get /v1/traces HTTP/1.1\r\nkf-api-key: secret",
+                "get /v1/traces HTTP/1.1",
+            ),
+            (b"auth secret\r\n", "auth"),
+            (b"PASS secret\r\n", "PASS"),
+            (b"hello there\n", "hello there"),
+            (b"\xff\x00", "ff 00"),
+        ] {
+            assert_eq!(shown(first), expected);
+        }
     }
 }

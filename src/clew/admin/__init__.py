@@ -8,6 +8,7 @@ from clew.admin.database import FILE, KeysError
 from clew.admin.keys import ConflictError, Key, KeyRefused, Keys, Secret
 from clew.admin.scopes import ADMIN, INGEST, READ, SCOPES, allows, parse_scopes, scope_names
 from clew.admin.secret import find_key, is_whole
+from clew.admin.shown import describe
 from clew.admin.watch import KeyWatch
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "KeysError",
     "Secret",
     "allows",
+    "describe",
     "find_key",
     "is_whole",
     "parse_scopes",

@@ -75,7 +75,12 @@ class Database:
     def _create_file(self) -> None:
         try:
             # SQLite gives its other files the rights of this one.
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            file = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+            if os.geteuid() == 0:
+                # An administrator makes the first key for a server that runs as somebody else.
+                owner = os.stat(self.path.parent)
+                os.fchown(file, owner.st_uid, owner.st_gid)
+            os.close(file)
             folder = os.open(self.path.parent, os.O_RDONLY)
             os.fsync(folder)
             os.close(folder)
@@ -105,7 +110,7 @@ class Database:
     @contextlib.contextmanager
     def _writing(engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
-            connection = connection.execution_options(clew_writes=True)
+            connection = connection.execution_options(writes=True)
             with connection.begin():
                 yield connection
 
@@ -205,5 +210,5 @@ class Database:
 
 def _begin(connection: Connection) -> None:
     # Whoever reads before writing must be the only writer from the start, or it may have to fail.
-    writes = connection.get_execution_options().get("clew_writes")
+    writes = connection.get_execution_options().get("writes")
     connection.exec_driver_sql("begin immediate" if writes else "begin")

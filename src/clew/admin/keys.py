@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clew.admin import tables
@@ -39,7 +39,9 @@ class KeyRefused(Exception):
 
     def __init__(
         self,
-        reason: Literal["malformed_key", "unknown_key", "expired_key", "revoked_key"],
+        reason: Literal[
+            "missing_key", "malformed_key", "unknown_key", "expired_key", "revoked_key"
+        ],
         text: str,
     ) -> None:
         super().__init__(text)
@@ -205,43 +207,37 @@ class Keys:
             self._trouble = str(error)
         return self._trouble
 
+    def any_works(self) -> bool:
+        """Whether there is a key, as of the last look, that is good for something now."""
+        now = self._now_s()
+        return any(
+            not one.revoked and (not one.expires or one.expires > now)
+            for one in self._known.values()
+        )
+
     def check(self, secret: str, now_s: float) -> Key:
         """The key with this text, as of the last look; `KeyRefused` says why not.
 
         `KeysError` when nobody can say whether there is such a key.
         """
         if not is_whole(secret):
-            raise KeyRefused(
-                "malformed_key",
-                f"this is no key of Clew: one has {len(new_secret())} characters and begins with "
-                "kf_; was it cut off or mistyped?",
-            )
-        found = digest(secret)
+            raise KeyRefused("malformed_key", "the API key has a wrong character; copy it again")
+        found, shown = digest(secret), f"the API key {secret[:SHOWN]}…"
         known = self._known.get(found[:16])
         if known is None or not hmac.compare_digest(known.hash, found):
             if self._trouble:
                 raise KeysError(self._trouble)
-            raise KeyRefused("unknown_key", "no such key was made here; is it another Clew's?")
-        if known.revoked and known.revoked <= now_s:
-            raise KeyRefused("revoked_key", f"this key was revoked at {utc(known.revoked)}")
+            raise KeyRefused(
+                "unknown_key", f"{shown} is not known here; it may belong to another Clew"
+            )
+        if known.revoked:
+            raise KeyRefused("revoked_key", f"{shown} was revoked on {utc(known.revoked)}")
         if known.expires and known.expires <= now_s:
-            raise KeyRefused("expired_key", f"this key expired at {utc(known.expires)}")
+            raise KeyRefused("expired_key", f"{shown} expired on {utc(known.expires)}")
         return known.key
 
     def close(self) -> None:
         self._database.close()
-
-
-def find(keys: Iterable[Key], id_or_name: str) -> Key:
-    """The key of this id, else the live one of this name; `LookupError` when there is none."""
-    keys = list(keys)
-    for key in keys:
-        if key.id.hex() == id_or_name.lower():
-            return key
-    named = [key for key in keys if key.name == id_or_name]
-    if not named:
-        raise LookupError(f"there is no key {id_or_name[:LONGEST_NAME]!r}")
-    return next((key for key in named if key.revoked_s is None), named[-1])
 
 
 def check_name(name: str) -> None:
@@ -288,13 +284,13 @@ def _read(connection: Connection, key_id: bytes | None = None) -> list[Key]:
         of_keys = of_keys.where(tables.keys.c.id == key_id)
         of_secrets = of_secrets.where(tables.secrets.c.key_id == key_id)
     found: dict[bytes, Key] = {}
-    for row in connection.execute(of_keys.order_by(tables.keys.c.created, tables.keys.c.id)):
+    for row in connection.execute(of_keys.order_by(literal_column("rowid"))):
         found[row.id] = Key(
             row.id, row.name, row.scopes, row.created, row.expires, row.revoked,
             row.spans_per_second, row.last_used, (),
         )  # fmt: skip
     texts: dict[bytes, list[Secret]] = {}
-    for row in connection.execute(of_secrets.order_by(tables.secrets.c.created)):
+    for row in connection.execute(of_secrets.order_by(literal_column("rowid"))):
         texts.setdefault(row.key_id, []).append(_secret(row))
     return [replace(key, secrets=tuple(texts.get(key.id, ()))) for key in found.values()]
 

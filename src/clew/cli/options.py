@@ -34,6 +34,27 @@ Ca = Annotated[
         help="Authority in PEM that signed Clew's certificate, for https://.",
     ),
 ]
+
+# The same for what `--key` says; `client.credentials` reads it. It is never printed.
+api_key: ContextVar[str | None] = ContextVar("api_key", default=None)
+
+
+def _present(text: str | None) -> str | None:
+    api_key.set(text)
+    return text
+
+
+ApiKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        envvar="CLEW_API_KEY",
+        callback=_present,
+        help="API key, where Clew asks for one; CLEW_API_KEY_FILE names a file that has it.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 DEFAULT_API = "http://127.0.0.1:7070"

@@ -16,6 +16,7 @@ from clew.cli.options import (
     DEFAULT_GRPC,
     DEFAULT_HTTP,
     ApiAddress,
+    ApiKey,
     Ca,
     Json,
     api_option,
@@ -53,6 +54,7 @@ def command(
     service: Annotated[str, typer.Option(metavar="NAME", help="Its service.name.")] = "clew-send",
     wait: Annotated[bool, typer.Option("--wait", help="Until a search finds it.")] = False,
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
     json: Json = False,
 ) -> None:

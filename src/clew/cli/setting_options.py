@@ -85,14 +85,9 @@ def _option(declared: dataclasses.Field[object]) -> object:
     if default := shown_default(declared):
         shown += f" [default: {default}]"
     kind = kind_name(declared)
-    flag = flag_name(declared.name)
-    if kind == "switch":
-        flag, metavar = f"{flag}/--no-{flag[2:]}", None
-    else:
-        metavar = _METAVARS.get(kind, kind.upper())
     return typer.Option(
-        flag,
-        metavar=metavar,
+        flag_name(declared.name),
+        metavar=None if kind == "switch" else _METAVARS.get(kind, kind.upper()),
         help=declared.metadata["help"] + shown,
         hidden=is_for_tests(declared),
         show_default=False,

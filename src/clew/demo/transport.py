@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
 from types import TracebackType
@@ -53,7 +53,13 @@ class _Closing(ABC):
 class Http(_Closing):
     """OTLP/HTTP."""
 
-    def __init__(self, endpoint: str, client: httpx2.Client | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        headers: Mapping[str, str] | None = None,
+        client: httpx2.Client | None = None,
+    ) -> None:
+        self._headers = dict(headers or {})
         self.url = endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
         self._client = client or httpx2.Client(timeout=TIMEOUT_S)
 
@@ -61,7 +67,11 @@ class Http(_Closing):
         self._client.close()
 
     def __call__(self, sdk: Sdk, body: bytes) -> Answer:
-        headers = {"Content-Type": "application/x-protobuf", "User-Agent": sdk.user_agent}
+        headers = {
+            "Content-Type": "application/x-protobuf",
+            "User-Agent": sdk.user_agent,
+            **self._headers,
+        }
         try:
             answer = self._client.post(self.url, content=body, headers=headers)
         except httpx2.HTTPError as error:
@@ -83,7 +93,8 @@ class Http(_Closing):
 class Grpc(_Closing):
     """OTLP/gRPC; a channel for each SDK, because the user agent belongs to the channel."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, headers: Mapping[str, str] | None = None) -> None:
+        self._metadata = tuple((headers or {}).items())
         scheme, _, self._target = endpoint.partition("://")
         if "/" in self._target:
             raise ValueError(f"{endpoint!r}: gRPC takes no path; write only scheme, host and port")
@@ -104,7 +115,7 @@ class Grpc(_Closing):
             if export is None:
                 export = self._exports[sdk] = self._open(sdk)
         try:
-            return _taken(export(body, timeout=TIMEOUT_S))
+            return _taken(export(body, timeout=TIMEOUT_S, metadata=self._metadata))
         except grpc.RpcError as error:
             code = error.code().name
             return Answer(

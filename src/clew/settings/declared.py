@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from clew.settings.server_address import ServerAddress
-from clew.settings.values import GIB, MIB, NO_BOUND, Address, parse, readable
+from clew.settings.values import GIB, KIB, MIB, NO_BOUND, Address, parse, readable
 
 
 def _default_data_dir() -> Path:
@@ -93,6 +93,45 @@ class Settings:
             "help": "Most connections to the OTLP ports at one time.",
             "min": 1,
             "max": 1_000_000,
+        },
+    )
+    max_connections_per_address: int = field(
+        default=0,
+        metadata={
+            "help": "Most of these from one address (of IPv6, one /64 network). 0: a quarter of "
+            "`max_connections`, and no limit for loopback; a number holds for loopback too.",
+            "zero": "a quarter of max_connections, loopback all",
+            "min": 1,
+            "max": 1_000_000,
+        },
+    )
+    max_spans_per_second: int = field(
+        default=0,
+        metadata={
+            "help": "Spans a second that are taken from all senders together, over some seconds; "
+            "above it they are asked to send again. 0: as many as come.",
+            "zero": "as many as come",
+            "min": 1,
+            "max": 1_000_000_000,
+        },
+    )
+    # SDKs stop at 128 by themselves.
+    max_attributes: int = field(
+        default=1024,
+        metadata={
+            "help": "Most attributes of one span, event, link, resource or scope; more are "
+            "dropped and counted in its dropped_attributes_count.",
+            "min": 1,
+            "max": 1_000_000,
+        },
+    )
+    max_value_bytes: int = field(
+        default=16 * KIB,
+        metadata={
+            "help": "Longest attribute value, status message or trace state; a longer one is cut, "
+            "and the attribute clew.cut says so.",
+            "min": 128,
+            "max": 16 * MIB,
         },
     )
     intake_memory_bytes: int = field(

@@ -225,7 +225,7 @@ def _value(one: Field, raw: Any, source: str) -> Any:
         return raw
     if one.type == "bool" and isinstance(raw, bool):
         return raw
-    bounds = f" ({allowed(one)})" if allowed(one) else ""
+    bounds = f" ({allowed(one)})" if allowed(one) and one.type != "bool" else ""
     shown = "***" if one.metadata.get("secret") else json.dumps(raw, default=str)
     kinds = {"int": "a whole number", "bool": "true or false without quotes"}
     wanted = kinds.get(str(one.type), "text in quotes")

@@ -53,7 +53,9 @@ HELD_S = 360.0
 AHEAD = timedelta(hours=1)
 # Marks a drop of a part that a merge has replaced meanwhile; the next round sees the new one.
 _NO_SUCH_PART = 232
-_EVIDENCE = "retention_evidence"
+# Spans age by the days on which spans came; an idle store keeps them. The ledger of such a store goes
+# on by itself: health checks alone may write it for years.
+_EVIDENCE = {"spans": "retention_evidence", "ledger": "retention_evidence_ledger"}
 
 
 class Retention:
@@ -84,7 +86,7 @@ class Retention:
         self._now_ns = now_ns
         self._monotonic = monotonic
         self._leftovers = Leftovers(store, self._turn)
-        self._evidence: Evidence | None = None
+        self._evidence: dict[str, Evidence] = {}
         # The day ahead of the clock that was said.
         self._ahead: date | None = None
         # Not known before the first round; then 0 when merges are not bounded.
@@ -119,14 +121,24 @@ class Retention:
         parts = self._parts()
         now = datetime.fromtimestamp(self._now_ns() / 1e9, UTC)
         self._bound_merges(parts)
-        today = self._observe(parts, now.date()).today(now.date())
+        today = self._observe("spans", parts, now.date()).today(now.date())
+        by_ledger = self._observe("ledger", parts, now.date()).today(now.date())
         self._say_ahead(newest_day(parts), now)
-        old = too_old(parts, today, self._limits.days)
-        why = f"older than {self._limits.days} days before {today}"
-        parts = self._remove(parts, old, "age", why, stop)
+        parts = self._remove_old(parts, today, stop)
+        latest = max((day for day in (today, by_ledger) if day), default=None)
+        entries = [part for part in parts if part.table == "ledger"]
+        others = [part for part in parts if part.table != "ledger"]
+        parts = others + self._remove_old(entries, latest, stop)
         parts = self._keep_below_cap(parts, stop)
         parts = self._make_room(parts, stop)
         _report(parts, today)
+
+    def _remove_old(
+        self, parts: list[Part], today: date | None, stop: threading.Event | None
+    ) -> list[Part]:
+        old = too_old(parts, today, self._limits.days)
+        why = f"older than {self._limits.days} days before {today}"
+        return self._remove(parts, old, "age", why, stop)
 
     def _keep_below_cap(self, parts: list[Part], stop: threading.Event | None) -> list[Part]:
         excess = above_cap(live_bytes(parts), self._limits)
@@ -242,19 +254,19 @@ class Retention:
             self._store.run(load("store/retention_any_merge_size"), {})
         self._merge_size = size
 
-    def _observe(self, parts: Collection[Part], clock: date) -> Evidence:
-        if self._evidence is None:
-            text = self._store.read_meta(_EVIDENCE)
-            self._evidence = Evidence.from_text(text) if text else Evidence()
-        evidence = self._evidence
+    def _observe(self, table: str, parts: Collection[Part], clock: date) -> Evidence:
+        if table not in self._evidence:
+            text = self._store.read_meta(_EVIDENCE[table])
+            self._evidence[table] = Evidence.from_text(text) if text else Evidence()
+        evidence = self._evidence[table]
         # A day ahead of the clock stays the newest for long: it would hide the days that come.
-        spans = [
-            part for part in parts if part.table == "spans" and part.is_live and part.day <= clock
-        ]
-        if newest := newest_day(spans):
-            last_block = max(part.last_block for part in spans if part.day == newest)
+        own = [part for part in parts if part.table == table and part.is_live and part.day <= clock]
+        if own:
+            newest = max(part.day for part in own)
+            last_block = max(part.last_block for part in own if part.day == newest)
             if evidence.observe(newest, last_block, clock):
-                self._store.write_meta(_EVIDENCE, evidence.to_text(), version=evidence.revision)
+                name = _EVIDENCE[table]
+                self._store.write_meta(name, evidence.to_text(), version=evidence.revision)
         return evidence
 
     def _say_ahead(self, newest: date | None, now: datetime) -> None:
@@ -304,6 +316,8 @@ class Retention:
         counters.add("clew_store_removed_spans_total", spans, reason=reason)
         counters.add("clew_store_removed_bytes_total", size, reason=reason)
         what = "" if removal.whole_day else "a part of "
+        if all(part.table == "ledger" for part in dropped):
+            what = "the ledger of "
         self._log(
             f"retention: removed {what}{removal.day}: {spans} spans, {rough_size(size)}; {why}"
         )

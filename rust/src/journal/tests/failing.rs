@@ -1,3 +1,5 @@
+use std::task::Poll;
+
 use super::*;
 
 const EIO: i32 = 5;
@@ -212,6 +214,66 @@ async fn thread_that_died_fails_the_journal_and_keeps_nobody_waiting() {
     let failed = Err(Unavailable::SyncFailed);
     assert_eq!(twins.await, Ok((failed, failed, failed)));
     assert!(journal.failed());
+    journal.stop();
+}
+
+/// A body whose end takes a while, as on a busy machine.
+struct SlowEnd(Bytes);
+
+impl AsRef<[u8]> for SlowEnd {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for SlowEnd {
+    fn drop(&mut self) {
+        std::thread::sleep(Duration::from_millis(300));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn record_that_a_dying_thread_drops_is_told_of_the_failure_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(failing(folder.path(), &["journal.write@1=panic"])).unwrap();
+    let slow = record(2, 1);
+    let part = validate::Part {
+        spans: 1,
+        decoded_bytes: 100,
+        body: Bytes::from_owner(SlowEnd(slow.body.clone())),
+    };
+    let first = journal.append(record(1, 1));
+    let mut first = Box::pin(first);
+    let queued =
+        std::future::poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending()));
+    assert!(queued.await);
+    drop(journal.enqueue(format::Kind::Traces, &slow, part, slow.hash));
+    assert_eq!(first.await, Err(Unavailable::SyncFailed));
+    assert!(journal.failed());
+    journal.stop();
+}
+
+#[tokio::test]
+async fn ledger_leaves_room_for_spans_in_a_journal_that_is_nearly_full() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::open(Options {
+        cap_bytes: 8_000,
+        ..options(folder.path())
+    })
+    .unwrap();
+    let body = Bytes::from(vec![b'x'; 7_500]);
+    assert_eq!(journal.append_ledger(body).await, Err(Unavailable::Full));
+    let mut spans = record(1, 1);
+    spans.body = request(1, 240);
+    assert!(spans.body.len() > 7_000);
+    assert_eq!(journal.append(spans).await, Ok(Appended::Stored));
+    assert_eq!(
+        journal
+            .append_ledger(Bytes::from_static(b"{\"ledger\":1}"))
+            .await,
+        Err(Unavailable::Full)
+    );
+    assert_eq!(journal.append(record(2, 1)).await, Ok(Appended::Stored));
     journal.stop();
 }
 
