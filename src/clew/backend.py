@@ -281,7 +281,8 @@ def api_server(store: Store, processes: Processes, keys: KeyWatch, settings: Set
     return Server(
         uvicorn.Config(
             create_app(store.reader(), processes, access, allowed_hosts=hosts),
-            log_level="warning",
+            # Its warnings are of clients: any stranger could fill the log with them.
+            log_level="error",
             access_log=False,
             lifespan="off",
             http=Protocol,

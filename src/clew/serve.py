@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import ssl
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -441,11 +442,19 @@ def lock_data_dir(folder: Path) -> TextIO:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / "journal").mkdir(mode=0o700, exist_ok=True)
-        file = (folder / ".lock").open("w")
+        # A link that somebody left there is not followed.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.fdopen(os.open(folder / ".lock", flags, 0o600), "w")
     except OSError as error:
         raise OSError(
             f"cannot use the data folder {folder}: {error.strerror}; choose another with --data-dir"
         ) from None
+    if folder.stat().st_mode & stat.S_IWOTH:
+        file.close()
+        raise OSError(
+            f"everybody on this machine may write into the data folder {folder}; "
+            "chmod o-w it, or choose another with --data-dir"
+        )
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -461,6 +470,8 @@ def run(settings: Settings, file: Path | None = None) -> int:
 
     `file` is the settings file, if there is one.
     """
+    # For this process and those it starts: what it keeps is nobody else's to read.
+    os.umask(0o077)
     files = Files.of(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
     try:
         pem = read(files) if files else None

@@ -95,7 +95,8 @@ class Ingest:
         stored in pieces, go last.
         """
         with os.scandir(self._journal) as entries:
-            names = [entry.name for entry in entries]
+            # A link is not ours, and what it leads to even less.
+            names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
         suspects = {
             name.rpartition(".")[0] for name in names if name.endswith((".tries", ".pieces"))
         }
