@@ -67,8 +67,8 @@ class Processes:
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Ready when the ports, the API and the store are open and spans are taken; this code runs
-        only if API and store are. A server of the store may be away all the same, and the supervisor
-        may still take some of the requests, which it answers with 503.
+        only if API and store are. A server of the store may be away all the same, and the
+        supervisor may still take some of the requests, which it answers with 503.
         """
         store = self._store.trouble or "ok"
         supervisor = self._others.get("supervisor", {})

@@ -119,7 +119,9 @@ def test_api_lists_the_entries(store: FilledStore, client: Client) -> None:
 
 
 def ledger_days(store: FilledStore) -> list[int]:
-    text = "select toInt32(toRelativeDayNum(receive_day)) as day from ledger group by day order by day"
+    text = (
+        "select toInt32(toRelativeDayNum(receive_day)) as day from ledger group by day order by day"
+    )
     found = store.reader().query(Statement("test", text, frozenset())).to_pylist()
     return [row["day"] - build.RECEIVE_DAY for row in found]
 

@@ -17,6 +17,8 @@ from clew.cli.options import (
     DEFAULT_HTTP,
     ApiAddress,
     Ca,
+    Cert,
+    CertKey,
     Json,
     api_option,
 )
@@ -54,6 +56,8 @@ def command(
     wait: Annotated[bool, typer.Option("--wait", help="Until a search finds it.")] = False,
     api: ApiAddress = DEFAULT_API,
     ca: Ca = None,
+    cert: Cert = None,
+    cert_key: CertKey = None,
     json: Json = False,
 ) -> None:
     """Send a test trace and print its id.

@@ -21,7 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
-from clew.cli.client import LOOPBACK, advice, verify
+from clew.cli.client import LOOPBACK, advice, verify_and_present
 from clew.cli.output import Failure
 
 BATCH_SPANS = 2000
@@ -128,7 +128,7 @@ class Uploader:
         self._sleep = sleep
         local = httpx2.URL(url).host in LOOPBACK
         self._client = httpx2.Client(
-            timeout=TIMEOUT_S, transport=transport, trust_env=not local, verify=verify()
+            timeout=TIMEOUT_S, transport=transport, trust_env=not local, verify=verify_and_present()
         )
         self._threads = ThreadPoolExecutor(IN_FLIGHT, "upload")
         self._pending: deque[Future[Outcome]] = deque()
