@@ -268,6 +268,25 @@ def test_client_certificate_is_required_and_verified(tmp_path: Path, certs: Path
         exporter.shutdown()
 
 
+def test_plaintext_to_the_port_of_the_api_is_told_to_come_by_tls(clew: Clew) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", clew.ports[2], timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (
+            400,
+            b"this port speaks TLS; write https:// in its address\n",
+        )
+    done = subprocess.run(
+        [str(BIN / "clew"), "status", "--api", f"http://127.0.0.1:{clew.ports[2]}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "this port speaks TLS; write https://" in done.stderr
+
+
 def test_commands_present_a_client_certificate(tmp_path: Path, certs: Path) -> None:
     with serving(tmp_path, certs, "--tls-client-ca", str(certs / "ca.pem")) as server:
         environ = environ_for(server) | {"CLEW_CA": str(certs / "ca.pem")}

@@ -233,6 +233,8 @@ def advice(error: BaseException | str, start: str) -> str:
 def describe(url: str, status: int, body: bytes) -> str:
     """An error answer of the API in a sentence."""
     error = _error_of(body)
+    if error is None and b"this port speaks TLS" in body:
+        return f"{url} answered {status}: {body.decode(errors='replace').strip()} (--api)"
     if error is None:
         return (
             f"{url} answered {status}, and not as Clew's API does: this address is not Clew's API; "
