@@ -274,7 +274,7 @@ class Watch:
         try:
             signature = self._files.signature()
             if signature != self._seen:
-                self._take(read(self._files))
+                self.take(read(self._files))
                 self._seen = signature
             self._set_trouble("", signature)
         except OSError as error:
@@ -285,7 +285,8 @@ class Watch:
             self._log(f"tls: {self.warning()}")
         self._warned = bool(self.warning())
 
-    def _take(self, pem: Pem) -> None:
+    def take(self, pem: Pem) -> None:
+        """What another watch has read and checked, also when the files are bad by now."""
         if pem == self.pem:
             return
         self._use(pem)

@@ -251,3 +251,19 @@ def test_certificate_that_is_not_valid_yet_is_a_warning(tmp_path: Path) -> None:
     now_s += 3 * DAY_S
     watch.look()
     assert watch.state() == "ok"
+
+
+def test_pair_that_another_watch_has_read_is_taken_though_the_files_are_bad_now(
+    files: Files, pairs: list[list[Pair]]
+) -> None:
+    other, late = Seen(files), Seen(files)
+    put(files.certificate, pairs[1][1].certificate)
+    put(files.key, pairs[1][1].key)
+    other.watch.look()
+    put(files.key, pairs[1][1].key[:50])
+    late.watch.look()
+    assert late.used == []
+    late.watch.take(other.watch.pem)
+    late.watch.look()
+    assert late.used == [other.watch.pem]
+    assert late.watch.state().startswith("warning")
