@@ -12,6 +12,9 @@ DATA ?= clew-data
 # The server that tests start, see tests/clickhouse.py.
 CLICKHOUSE := target/clickhouse/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
 
+# Clients of two years ago, for tests of what they make of our answers.
+OLD_SDK := target/sdk-2024/stamp
+
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .PHONY: help
@@ -21,7 +24,7 @@ help: ## Show this list
 ## Set up ------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(STAMPS)/kernel $(CLICKHOUSE) ## Make .venv: Python, locked dependencies, the Rust kernel in release mode
+setup: $(STAMPS)/kernel $(CLICKHOUSE) $(OLD_SDK) ## Make .venv: Python, locked dependencies, the Rust kernel in release mode
 
 $(STAMPS)/tools: tools/find-tools.sh
 	@PYTHON="$(PYTHON)" sh tools/find-tools.sh "$(VENV)"
@@ -49,12 +52,22 @@ $(CLICKHOUSE): requirements/clickhouse/package-lock.json
 		echo "clew: no npm on Linux x86_64: tests will leave out the ClickHouse server" >&2; \
 	fi
 
+$(OLD_SDK): requirements/sdk-2024.txt $(STAMPS)/tools
+	@echo "clew: installing the OpenTelemetry SDK of 2024 for tests" >&2
+	@$(BIN)/python -m venv target/sdk-2024
+	@target/sdk-2024/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/sdk-2024.txt
+	@touch $@
+
 .PHONY: lock
 lock: $(STAMPS)/tools ## Write requirements/dev.txt anew from what pyproject.toml and dev.in ask for
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-tools
 	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
 		--no-emit-index-url --no-emit-find-links --extra server \
 		--output-file requirements/dev.txt requirements/dev.in pyproject.toml
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+		--no-emit-index-url --no-emit-find-links --output-file requirements/sdk-2024.txt \
+		requirements/sdk-2024.in
 
 ## Use ---------------------------------------------------------------------------------------------
 
@@ -76,6 +89,18 @@ wheel: setup ## Build the wheel into dist
 test: setup ## Run every test
 	@cargo test --workspace --locked --quiet
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# How long each target gets; `make test` gives each less than half a second.
+SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: setup ## Feed the parsers nonsense: SECONDS=60 for each in Rust, as many changes as that takes in Python
+	@CLEW_FUZZ_SECONDS=$(SECONDS) RUSTC_WORKSPACE_WRAPPER=$(CURDIR)/tools/rustc-with-coverage.sh \
+		LLVM_PROFILE_FILE=/dev/null \
+		cargo test --profile fuzz --package clew-kernel --lib --locked --quiet fuzz:: -- \
+		--test-threads 1 --nocapture
+	@CLEW_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest --numprocesses auto --timeout 0 \
+		-k changed $$(grep -rl tests.fuzz tests --include='test_*.py')
 
 .PHONY: check
 check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the kernel's stub

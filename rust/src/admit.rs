@@ -11,6 +11,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use tokio::sync::Semaphore;
+
 use crate::answer::Partial;
 use crate::body::{Budget, Held};
 use crate::inflate::{self, InflateError};
@@ -21,9 +23,10 @@ use crate::ledger::{self, Ledger};
 use crate::listen::Config;
 use crate::meter::{self, Meter, Outcome};
 use crate::notes::Notes;
+use crate::rates::Rates;
 use crate::record::{Appended, NewRecord, Unavailable};
 use crate::refusal::Refusal;
-use crate::validate::{self, Admitted, Limits};
+use crate::validate::{self, Admitted};
 
 /// Where accepted requests go. Returns once they are durable.
 pub trait Sink: Send + Sync + 'static {
@@ -60,6 +63,15 @@ pub enum Compression {
 pub struct Success {
     pub outcome: Outcome,
     pub partial: Option<Partial>,
+    /// For the ledger, which hears of it every time.
+    pub cut: Option<Cut>,
+}
+
+/// What of a request was cut, in words.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub detail: String,
+    pub sentence: String,
 }
 
 /// State that all connections share.
@@ -69,8 +81,10 @@ pub struct Door<S> {
     pub meter: Meter,
     pub notes: Notes,
     pub ledger: Ledger,
+    pub rates: Rates,
     sink: S,
-    limits: Limits,
+    /// One for each piece of heavy work that may go on at a time: a processor is left for the rest.
+    turns: Semaphore,
 }
 
 impl<S: Sink> Door<S> {
@@ -81,8 +95,9 @@ impl<S: Sink> Door<S> {
             meter,
             notes: Notes::new(config.note_interval),
             ledger: Ledger::default(),
+            rates: Rates::new(config.max_spans_per_second),
             sink,
-            limits: Limits::default(),
+            turns: Semaphore::new(turns()),
             config,
         }
     }
@@ -113,15 +128,20 @@ impl<S: Sink> Door<S> {
     ) -> Result<Success, Refusal> {
         let arrived = Instant::now();
         let received_ns = unix_ns();
-        let body = self.decompress(compression, wire, held)?;
+        let body = self.decompress(compression, wire, held).await?;
         meter::add(self.meter.body_bytes, body.len() as u64);
         let hash = sender.hash(&body);
         let key_id = sender.key_id();
         let heavy = body.len() > HEAVY;
-        let admitted = apart(heavy, || match form {
-            Form::Protobuf => validate::protobuf(body, &self.limits),
-            Form::Json => json::json(&body, &self.limits),
-        })
+        let validate = || match form {
+            Form::Protobuf => validate::protobuf(body, &self.config.limits),
+            Form::Json => json::json(&body, &self.config.limits),
+        };
+        let admitted = if heavy {
+            self.in_turn(validate).await
+        } else {
+            validate()
+        }
         .map_err(|malformed| Refusal::Malformed(malformed.0))?;
 
         for rejection in &admitted.reasons {
@@ -130,16 +150,23 @@ impl<S: Sink> Door<S> {
         if admitted.replaced_utf8 > 0 {
             meter::add(self.meter.replaced_utf8, u64::from(admitted.replaced_utf8));
         }
-        let partial = partial(&admitted);
+        let came = i64::from(admitted.spans) + i64::from(admitted.rejected);
+        self.rates.charge(sender.holder(), came);
+        let mut partial = partial(&admitted);
         if admitted.spans == 0 {
             let outcome = if admitted.rejected > 0 {
                 Outcome::Rejected
             } else {
                 Outcome::Empty
             };
-            return Ok(Success { outcome, partial });
+            return Ok(Success {
+                outcome,
+                partial,
+                cut: None,
+            });
         }
 
+        let cuts = admitted.cuts;
         let spans = u64::from(admitted.spans);
         let record = NewRecord {
             body: admitted.body,
@@ -154,6 +181,7 @@ impl<S: Sink> Door<S> {
         unanswered.0 = 0;
         let appended = appended.map_err(|why| {
             meter::spans_refused(why.reason(), spans);
+            self.rates.charge(sender.holder(), -came);
             Refusal::Unavailable(why)
         })?;
         self.meter.acknowledged(arrived.elapsed());
@@ -164,6 +192,9 @@ impl<S: Sink> Door<S> {
             }
             Appended::Stored => {
                 meter::add(self.meter.spans_accepted, spans);
+                for (kind, count) in cuts.each() {
+                    meter::cut(kind.word(), count);
+                }
                 if admitted.rejected > 0 {
                     Outcome::Partial
                 } else {
@@ -171,10 +202,31 @@ impl<S: Sink> Door<S> {
                 }
             }
         };
-        Ok(Success { outcome, partial })
+        let cut = cuts.sentence(&self.config.limits).map(|sentence| Cut {
+            detail: cuts.detail(),
+            sentence,
+        });
+        if let Some(Cut { sentence, .. }) = &cut
+            && self.notes.is_cut_due(sender.hash(b""))
+        {
+            partial = Some(with_note(partial, sentence));
+        }
+        Ok(Success {
+            outcome,
+            partial,
+            cut,
+        })
     }
 
-    fn decompress(
+    /// Runs heavy work when it is its turn, after the runtime has moved this thread's other tasks
+    /// elsewhere.
+    async fn in_turn<T>(&self, work: impl FnOnce() -> T) -> T {
+        // It is never closed.
+        let _turn = self.turns.acquire().await;
+        tokio::task::block_in_place(work)
+    }
+
+    async fn decompress(
         &self,
         compression: Compression,
         wire: Bytes,
@@ -186,9 +238,19 @@ impl<S: Sink> Door<S> {
             Compression::Zstd => inflate::zstd,
         };
         let limit = self.config.max_body_bytes;
-        // Telemetry shrinks to about a tenth.
-        let heavy = wire.len() > HEAVY / 8;
-        let inflated = apart(heavy, || inflate(&wire, limit, &mut |more| held.grow(more)));
+        let before = held.bytes();
+        // Telemetry shrinks to about a tenth; what shrank more is found out by trying.
+        let looks_heavy = wire.len() > HEAVY / 8;
+        let at_once = limit.min(HEAVY);
+        let mut inflated = Err(InflateError::TooLarge);
+        if !looks_heavy {
+            inflated = inflate(&wire, at_once, &mut |more| held.grow(more));
+        }
+        if inflated == Err(InflateError::TooLarge) && (looks_heavy || at_once < limit) {
+            held.shrink(held.bytes() - before);
+            let whole = || inflate(&wire, limit, &mut |more| held.grow(more));
+            inflated = self.in_turn(whole).await;
+        }
         inflated.map(Bytes::from).map_err(|error| match error {
             InflateError::TooLarge => Refusal::TooLarge { limit },
             InflateError::NoMemory => Refusal::MemoryBudget,
@@ -220,13 +282,22 @@ fn partial(admitted: &Admitted) -> Option<Partial> {
     })
 }
 
-/// Runs heavy work so that the runtime moves this thread's other tasks elsewhere first.
-fn apart<T>(heavy: bool, work: impl FnOnce() -> T) -> T {
-    if heavy {
-        tokio::task::block_in_place(work)
+fn with_note(partial: Option<Partial>, note: &str) -> Partial {
+    let Partial { rejected, message } = partial.unwrap_or_default();
+    let message = if message.is_empty() {
+        note.to_owned()
     } else {
-        work()
-    }
+        // It says "all spans" of those that were not rejected.
+        format!("{message} Of the others {note}")
+    };
+    Partial { rejected, message }
+}
+
+/// Without a bound 50 bodies that inflate at once made every other request wait for seconds.
+fn turns() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, |processors| processors.get() - 1)
+        .max(1)
 }
 
 fn unix_ns() -> u64 {
@@ -263,6 +334,13 @@ impl<'a> Sender<'a> {
                 scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
             });
         bearer.map_or(Self::Address(address), Self::Key)
+    }
+
+    fn holder(&self) -> Option<&'a Holder> {
+        match self {
+            Self::Holder(holder) => Some(holder),
+            Self::Key(_) | Self::Address(_) => None,
+        }
     }
 
     /// Zeros for who has no key.

@@ -69,7 +69,9 @@ impl Status {
             code: refusal.code(),
             message: cut(&message).to_owned(),
             bad_request: refusal.is_bad_request(),
-            retry_seconds: refusal.is_temporary().then(retry_delay),
+            retry_seconds: refusal
+                .is_temporary()
+                .then(|| refusal.retry_seconds().unwrap_or_else(retry_delay)),
         }
     }
 

@@ -3,10 +3,10 @@
 
 mod given;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderMap;
@@ -111,21 +111,14 @@ impl Keys {
 
     /// What is known from now on. None: the list cannot be read, and is too old to go by.
     pub fn replace(&self, secrets: Option<Vec<Secret>>, is_trusted: bool) {
-        let mut now = self
-            .snapshot
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
         let mut snapshot = Snapshot {
             is_lost: secrets.is_none(),
             is_old: !is_trusted,
+            last_used: self.read().last_used.clone(),
             ..Snapshot::default()
         };
         for secret in secrets.unwrap_or_default() {
-            let last_used = snapshot.last_used.entry(secret.id).or_insert_with(|| {
-                let before = now.last_used.get(&secret.id).map(Arc::clone);
-                before.unwrap_or_default()
-            });
-            let last_used = Arc::clone(last_used);
+            let last_used = Arc::clone(snapshot.last_used.entry(secret.id).or_default());
             let known = Known { secret, last_used };
             snapshot
                 .secrets
@@ -133,12 +126,26 @@ impl Keys {
                 .or_default()
                 .push(known);
         }
-        *now = snapshot;
+        let ids: HashSet<Id> = snapshot
+            .secrets
+            .values()
+            .flatten()
+            .map(|known| known.secret.id)
+            .collect();
+        snapshot.last_used.retain(|id, _| ids.contains(id));
+        *self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = snapshot;
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Snapshot> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Unix seconds of the last use of each key that was used since the last call.
     pub fn used(&self) -> HashMap<Id, u64> {
-        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.read();
         snapshot
             .last_used
             .iter()
@@ -183,7 +190,7 @@ impl Keys {
     fn holder(&self, key: &str, now_s: u64) -> Result<Holder, Denied> {
         let digest = digest(&SHA256, key.as_bytes());
         let hash: Hash = digest.as_ref().try_into().unwrap_or_default();
-        let snapshot = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.read();
         if snapshot.is_lost {
             return Err(Denied::NotKnown);
         }
@@ -243,18 +250,18 @@ impl Denied {
             ),
             Self::Odd(odd) => odd.sentence(),
             Self::Unknown(prefix) => format!(
-                "the API key {prefix}… is not known here; it may belong to another Clew, `clew keys list` shows the keys of this one"
+                "the API key {prefix}... is not known here; it may belong to another Clew, `clew keys list` shows the keys of this one"
             ),
             Self::Revoked { prefix, at_s } => format!(
-                "the API key {prefix}… was revoked on {}; use the key that replaced it, or make one with `clew keys create`",
+                "the API key {prefix}... was revoked on {}; use the key that replaced it, or make one with `clew keys create`",
                 date(*at_s)
             ),
             Self::Expired { prefix, at_s } => format!(
-                "the API key {prefix}… expired on {}; make another with `clew keys create` or `clew keys rotate`",
+                "the API key {prefix}... expired on {}; make another with `clew keys create` or `clew keys rotate`",
                 date(*at_s)
             ),
             Self::Scope(prefix) => format!(
-                "the API key {prefix}… may not send: it lacks the scope ingest; make one that has it with `clew keys create NAME --scope ingest`"
+                "the API key {prefix}... may not send: it lacks the scope ingest; make one that has it with `clew keys create NAME --scope ingest`"
             ),
             Self::InQuery => "an API key must not be in the address, where every log on the way keeps it; send it in the kf-api-key header, and revoke this one".to_owned(),
             Self::NotKnown => {

@@ -24,7 +24,7 @@ use room::{Place, Room};
 /// How often what is new goes to the journal.
 pub const FLUSH_EVERY: Duration = Duration::from_secs(2);
 /// Different knocks between two flushes; what is above is added up by reason alone.
-const MOST_ENTRIES: usize = 2_000;
+pub const MOST_ENTRIES: usize = 2_000;
 /// Entries in one record of the journal.
 const ENTRIES_PER_RECORD: usize = 500;
 

@@ -1,10 +1,9 @@
 //! The accept loops on inherited sockets, and the runtime under them.
 
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -14,13 +13,16 @@ use tokio::sync::{mpsc, watch};
 use crate::admit::{Door, Sink};
 use crate::body::Budget;
 use crate::connection;
+use crate::crowd::{Crowd, Full, Place};
 use crate::keys::Keys;
 use crate::ledger::FLUSH_EVERY;
-use crate::ledger::knock::Knock;
 use crate::meter;
+use crate::seats::Seats;
 use crate::tls::Tls;
+use crate::validate::Limits;
 
-const CROWDED: &str = "Clew has as many connections open as it may (max_connections); raise it, or let clients share connections";
+/// Connections beyond the most, while those that make room for them say goodbye.
+const IN_THE_DOOR: usize = 32;
 /// How long the end waits for the journal to take the ledger's last news.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -34,6 +36,11 @@ pub struct Config {
     /// Bytes of all bodies that are being read or wait for the journal.
     pub memory_budget_bytes: usize,
     pub max_connections: usize,
+    /// Of one address; 0: a quarter of `max_connections`, and all for loopback.
+    pub max_connections_per_address: usize,
+    /// Spans a second of all senders together; 0: as many as come.
+    pub max_spans_per_second: u64,
+    pub limits: Limits,
     /// Concurrent calls on one HTTP/2 connection.
     pub max_streams: u32,
     /// From a request's first byte to the end of its headers.
@@ -59,6 +66,9 @@ impl Default for Config {
             max_body_bytes: 64 << 20,
             memory_budget_bytes: 256 << 20,
             max_connections: 4_096,
+            max_connections_per_address: 0,
+            max_spans_per_second: 0,
+            limits: Limits::default(),
             max_streams: 128,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
@@ -78,7 +88,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     /// Ends when every task that holds the other side has ended.
     ended: mpsc::Receiver<()>,
-    open: Arc<Open>,
+    crowd: Arc<Crowd>,
     budget: Arc<Budget>,
     /// Brings the last of the ledger to the journal.
     farewell: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -97,13 +107,10 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         .build()?;
     let (stop, stopping) = watch::channel(false);
     let (alive, ended) = mpsc::channel(1);
-    let most = config.max_connections;
+    let (most, most_of_one) = (config.max_connections, config.max_connections_per_address);
     let door = Arc::new(Door::new(config, sink));
-    let open = Arc::new(Open {
-        count: AtomicUsize::new(0),
-        most,
-        gauge: door.meter.open_connections,
-    });
+    let crowd = Crowd::new(most, most_of_one, door.meter.open_connections);
+    let seats = Arc::new(Seats::default());
     let budget = Arc::clone(&door.budget);
     for listener in listeners {
         listener.set_nonblocking(true)?;
@@ -113,7 +120,8 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         };
         let accepting = Accepting {
             door: Arc::clone(&door),
-            open: Arc::clone(&open),
+            crowd: Arc::clone(&crowd),
+            seats: Arc::clone(&seats),
             stopping: stopping.clone(),
             alive: alive.clone(),
         };
@@ -132,7 +140,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         runtime: Some(runtime),
         stop,
         ended,
-        open,
+        crowd,
         budget,
     })
 }
@@ -150,13 +158,13 @@ impl Running {
         if let Some(farewell) = self.farewell.take() {
             let _ = runtime.block_on(async { tokio::time::timeout(LAST_WORD, farewell).await });
         }
-        let cut = self.open.count.load(Ordering::Relaxed);
+        let cut = self.crowd.open();
         runtime.shutdown_timeout(Duration::from_millis(100));
         cut
     }
 
     pub fn open_connections(&self) -> usize {
-        self.open.count.load(Ordering::Relaxed)
+        self.crowd.open()
     }
 
     /// Bytes of request bodies in memory.
@@ -185,12 +193,23 @@ async fn write_ledger<S: Sink>(door: Arc<Door<S>>, mut stopping: watch::Receiver
 
 struct Accepting<S> {
     door: Arc<Door<S>>,
-    open: Arc<Open>,
+    crowd: Arc<Crowd>,
+    seats: Arc<Seats>,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
 
 impl<S: Sink> Accepting<S> {
+    /// Somebody quiet leaves for who comes when all places are taken.
+    fn enter(&self, address: IpAddr) -> Result<Place, Full> {
+        match self.crowd.enter(address, 0) {
+            Err(Full::Everybody) if self.seats.make_room() => {
+                self.crowd.enter(address, IN_THE_DOOR)
+            }
+            other => other,
+        }
+    }
+
     async fn accept(mut self, listener: TcpListener) {
         loop {
             let accepted = tokio::select! {
@@ -199,20 +218,25 @@ impl<S: Sink> Accepting<S> {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let Some(place) = self.open.enter() else {
-                        meter::connection_refused("too_many");
-                        let port = listener.local_addr().map_or(0, |address| address.port());
-                        let knock = Knock::plain("too_many_connections", "tcp", CROWDED, "");
-                        self.door.knocked(peer.ip().to_canonical(), port, knock);
-                        continue;
+                    let address = peer.ip().to_canonical();
+                    let place = match self.enter(address) {
+                        Ok(place) => place,
+                        Err(full) => {
+                            meter::connection_refused(full.word());
+                            let port = listener.local_addr().map_or(0, |address| address.port());
+                            self.door.knocked(address, port, full.knock());
+                            self.crowd.turn_away(stream, full);
+                            continue;
+                        }
                     };
                     let _ = stream.set_nodelay(true);
                     let door = Arc::clone(&self.door);
                     let (stopping, alive) = (self.stopping.clone(), self.alive.clone());
+                    let sitting = self.seats.sit();
                     tokio::spawn(async move {
-                        let address = peer.ip().to_canonical();
-                        connection::serve(door, stream, address, place.nth, stopping).await;
-                        drop((place, alive));
+                        let seat = Arc::clone(&sitting.seat);
+                        connection::serve(door, stream, address, place.nth, seat, stopping).await;
+                        drop((sitting, place, alive));
                     });
                 }
                 Err(error) => {
@@ -224,38 +248,5 @@ impl<S: Sink> Accepting<S> {
                 }
             }
         }
-    }
-}
-
-struct Open {
-    count: AtomicUsize,
-    most: usize,
-    gauge: &'static AtomicU64,
-}
-
-impl Open {
-    fn enter(self: &Arc<Self>) -> Option<Place> {
-        let nth = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if nth > self.most {
-            self.count.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
-        self.gauge.fetch_add(1, Ordering::Relaxed);
-        Some(Place {
-            open: Arc::clone(self),
-            nth,
-        })
-    }
-}
-
-struct Place {
-    open: Arc<Open>,
-    nth: usize,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.open.count.fetch_sub(1, Ordering::Relaxed);
-        self.open.gauge.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -51,6 +51,8 @@ words!(
         CorruptCompression = "corrupt_compression",
         Malformed = "malformed",
         MemoryBudget = "memory_budget",
+        Rate = "rate",
+        KeyRate = "key_rate",
         Unavailable = "unavailable",
         SlowBody = "slow_body",
         Aborted = "aborted",
@@ -188,6 +190,15 @@ pub fn spans_rejected(reason: &'static str, count: u64) {
         "clew_intake_spans_rejected_total",
         &[("reason", reason)],
         count,
+    );
+}
+
+/// Values, names and keys that were cut, and attributes that were dropped, of spans that were kept.
+pub fn cut(reason: &'static str, count: u32) {
+    counters::add(
+        "clew_intake_cut_total",
+        &[("reason", reason)],
+        u64::from(count),
     );
 }
 

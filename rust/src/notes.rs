@@ -1,4 +1,5 @@
-//! "Clew keeps traces only", said to senders of metrics and logs, but not at every request.
+//! What senders are told although all went well ("Clew keeps traces only", "values were cut"), but
+//! not at every request.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::answer::Partial;
 
 /// Senders remembered at once; above it the ones not yet known are told nothing.
-const MOST_SENDERS: usize = 4_096;
+pub const MOST_SENDERS: usize = 4_096;
 
 pub struct Notes {
     interval: Duration,
@@ -34,6 +35,11 @@ impl Notes {
                       OTEL_METRICS_EXPORTER=none and OTEL_LOGS_EXPORTER=none, or send them elsewhere"
                 .to_owned(),
         })
+    }
+
+    /// Whether this sender, by its hash, is to be told now that something was cut.
+    pub fn is_cut_due(&self, sender: u128) -> bool {
+        self.is_due(self.hasher.hash_one(("cut", sender)), Instant::now())
     }
 
     fn is_due(&self, sender: u64, now: Instant) -> bool {

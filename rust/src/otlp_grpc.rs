@@ -53,9 +53,7 @@ where
         Ok(success) => {
             pending.ends(success.outcome);
             let mut response = accept(success.partial.as_ref());
-            if let Some(partial) = &success.partial
-                && let Some(knock) = Knock::partial(head(&parts), partial, 0)
-            {
+            if let Some(knock) = Knock::partial(head(&parts), &success, 0) {
                 response.extensions_mut().insert(knock);
             }
             response
@@ -81,7 +79,7 @@ where
     let signal = signal(parts.uri.path());
     let pending = Pending::new(signal, Transport::Grpc, Encoding::Protobuf);
     let by = ReadBy::after(door.config.body_timeout);
-    let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+    body::drain(&mut body, by).await;
     pending.ends(refusal.outcome());
     noted(&parts, refusal)
 }
@@ -130,7 +128,7 @@ where
         && !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted)
     {
         // Some clients report a reset of the stream in place of the status that came before it.
-        let _ = body::discard(body, door.config.max_body_bytes, by).await;
+        body::drain(body, by.after_refusal(refusal)).await;
     }
     result
 }
@@ -165,12 +163,13 @@ where
     }
     let encoding = compression(&parts.headers, &GRPC_ENCODING)?;
     let limit = door.config.max_body_bytes;
+    let mut held = Held::for_request(&door.budget)?;
     if signal != Signal::Traces {
         let size = body::discard(body, limit.saturating_add(PREFIX), by).await?;
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
-    let mut held = Held::new(&door.budget);
+    door.rates.check(holder.as_ref())?;
     let wire = body::collect(body, limit.saturating_add(PREFIX), by, &mut held)
         .await
         .map_err(|refusal| {
@@ -197,7 +196,7 @@ where
 }
 
 /// The one message of a unary call, and whether it is compressed.
-fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
+pub(crate) fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
     let Some(([flag, length @ ..], _)) = wire.split_first_chunk::<PREFIX>() else {
         return Err(Refusal::Malformed(format!(
             "the gRPC call has {} bytes and no message; a message starts with a 5-byte prefix",
@@ -221,7 +220,7 @@ fn unframe(mut wire: Bytes) -> Result<(bool, Bytes), Refusal> {
 }
 
 /// `grpc-timeout`: up to 8 digits and a unit. An unreadable one is ignored.
-fn timeout(value: &HeaderValue) -> Option<Duration> {
+pub(crate) fn timeout(value: &HeaderValue) -> Option<Duration> {
     let (unit, digits) = value.as_bytes().split_last()?;
     if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
         return None;

@@ -97,18 +97,14 @@ where
         Ok(success) => {
             pending.ends(success.outcome);
             let mut response = accept(media, success.partial.as_ref());
-            if let Some(partial) = &success.partial
-                && let Some(knock) = Knock::partial(head(&parts), partial, 200)
-            {
+            if let Some(knock) = Knock::partial(head(&parts), &success, 200) {
                 response.extensions_mut().insert(knock);
             }
             response
         }
         Err(refusal) => {
             if !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted) {
-                // A connection that is closed on unread bytes is reset, and a reset can overtake
-                // the answer.
-                let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+                body::drain(&mut body, by.after_refusal(&refusal)).await;
             }
             pending.ends(refusal.outcome());
             noted(refuse(media, &refusal), &parts, &refusal)
@@ -132,7 +128,7 @@ where
     let pending = Pending::new(signal(parts.uri.path()), Transport::Http, encoding);
     if !parts.headers.contains_key(EXPECT) {
         let by = ReadBy::after(door.config.body_timeout);
-        let _ = body::discard(&mut body, door.config.max_body_bytes, by).await;
+        body::drain(&mut body, by).await;
     }
     pending.ends(refusal.outcome());
     let mut response = noted(refuse(media, refusal), &parts, refusal);
@@ -228,12 +224,13 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let limit = door.config.max_body_bytes;
+    let mut held = Held::for_request(&door.budget)?;
     if signal != Signal::Traces {
         let size = body::discard(body, limit, by).await?;
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
-    let mut held = Held::new(&door.budget);
+    door.rates.check(plan.holder.as_ref())?;
     let wire = body::collect(body, limit, by, &mut held).await?;
     meter::add(door.meter.wire_bytes, wire.len() as u64);
     let sender = Sender::of(plan.holder.as_ref(), &parts.headers, address);
@@ -250,6 +247,7 @@ pub fn not_kept<S: Sink>(door: &Door<S>, address: IpAddr, headers: &HeaderMap) -
     Success {
         outcome: Outcome::NotKept,
         partial: door.notes.for_sender(address, user_agent),
+        cut: None,
     }
 }
 

@@ -20,15 +20,15 @@ use crate::journal::{self, Journal};
 use crate::keys::{Keys, Secret};
 use crate::tls::{Pem, Tls};
 use crate::validate::{self, Limits, Malformed};
-use crate::{counters, fault, json, ledger, listen, render, schema};
+use crate::{counters, fault, json, ledger, limits as bounds, listen, render, schema};
 
 #[pymodule]
 mod _kernel {
     #[pymodule_export]
     use super::{
         Batch, Intake, Segment, TableSchema, admit, any_value_json, attribute_index_schema,
-        check_tls, decode_request, decode_segment, fault_points, ledger_schema, spans_schema,
-        trace_ranges_schema,
+        check_tls, decode_request, decode_segment, fault_points, ledger_schema, limits,
+        spans_schema, trace_ranges_schema,
     };
 
     use pyo3::prelude::*;
@@ -195,13 +195,18 @@ fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
 
 /// The door's verdict on one request: (protobuf to keep, accepted, rejected, message). ValueError: undecodable.
 #[pyfunction]
+#[pyo3(signature = (body, encoding, max_attributes=None, max_value_bytes=None))]
 fn admit<'py>(
     py: Python<'py>,
     body: &Bound<'py, PyBytes>,
     encoding: &str,
+    max_attributes: Option<u32>,
+    max_value_bytes: Option<usize>,
 ) -> PyResult<(Bound<'py, PyBytes>, u32, u32, Option<String>)> {
     let body = bytes::Bytes::copy_from_slice(body.as_bytes());
-    let limits = Limits::default();
+    let mut limits = Limits::default();
+    limits.max_attributes = max_attributes.unwrap_or(limits.max_attributes);
+    limits.max_value_bytes = max_value_bytes.unwrap_or(limits.max_value_bytes);
     let admitted = match encoding {
         "protobuf" => py.detach(|| validate::protobuf(body, &limits)),
         "json" => py.detach(|| json::json(&body, &limits)),
@@ -212,7 +217,14 @@ fn admit<'py>(
         }
     }
     .map_err(malformed)?;
-    let message = validate::message(&admitted);
+    let said = [
+        validate::message(&admitted),
+        admitted.cuts.sentence(&limits),
+    ];
+    let message = said
+        .into_iter()
+        .flatten()
+        .reduce(|one, other| one + " " + &other);
     Ok((
         PyBytes::new(py, &admitted.body),
         admitted.spans,
@@ -262,6 +274,12 @@ fn attribute_index_schema() -> TableSchema {
 #[pyfunction]
 fn ledger_schema() -> TableSchema {
     TableSchema(schema::ledger_schema())
+}
+
+/// Name → the bound, or the default of the setting; sizes in bytes, times in seconds.
+#[pyfunction]
+fn limits() -> BTreeMap<&'static str, u64> {
+    bounds::table().into_iter().collect()
 }
 
 /// Names that the setting `fault` may carry, for tests.
@@ -339,6 +357,13 @@ impl Intake {
             let door = listen::Config {
                 max_body_bytes: config.max_request_bytes,
                 max_connections: config.max_connections,
+                max_connections_per_address: config.max_connections_per_address,
+                max_spans_per_second: config.max_spans_per_second,
+                limits: Limits {
+                    max_attributes: config.max_attributes,
+                    max_value_bytes: config.max_value_bytes,
+                    ..Limits::default()
+                },
                 memory_budget_bytes: config.memory_bytes as usize,
                 keys: keys_of_door,
                 tls: tls.clone(),
@@ -430,6 +455,10 @@ struct Config {
     listeners: Vec<RawFd>,
     max_request_bytes: usize,
     max_connections: usize,
+    max_connections_per_address: usize,
+    max_spans_per_second: u64,
+    max_attributes: u32,
+    max_value_bytes: usize,
     memory_bytes: u64,
     journal_max_bytes: u64,
     disk_reserve_bytes: u64,
@@ -455,6 +484,10 @@ impl Config {
             listeners: get(config, "listeners")?,
             max_request_bytes: get(config, "max_request_bytes")?,
             max_connections: get(config, "max_connections")?,
+            max_connections_per_address: get(config, "max_connections_per_address")?,
+            max_spans_per_second: get(config, "max_spans_per_second")?,
+            max_attributes: get(config, "max_attributes")?,
+            max_value_bytes: get(config, "max_value_bytes")?,
             memory_bytes: get(config, "memory_bytes")?,
             journal_max_bytes: get(config, "journal_max_bytes")?,
             disk_reserve_bytes: get(config, "disk_reserve_bytes")?,

@@ -58,7 +58,7 @@ pub async fn recognise<IO: AsyncRead + Unpin>(
 }
 
 /// None: more bytes are needed.
-fn classify(bytes: &[u8]) -> Option<Protocol> {
+pub(crate) fn classify(bytes: &[u8]) -> Option<Protocol> {
     match bytes {
         [] | [0x16] => return None,
         // A TLS record of the type handshake, major version 3.

@@ -24,6 +24,12 @@ pub enum Refusal {
     CorruptCompression(String),
     Malformed(String),
     MemoryBudget,
+    /// More spans a second than all, or one key, may send.
+    Rate {
+        of_key: bool,
+        per_second: u64,
+        seconds: u32,
+    },
     Unavailable(Unavailable),
     SlowBody {
         seconds: u64,
@@ -83,6 +89,8 @@ impl Refusal {
             Self::CorruptCompression(_) => Outcome::CorruptCompression,
             Self::Malformed(_) => Outcome::Malformed,
             Self::MemoryBudget => Outcome::MemoryBudget,
+            Self::Rate { of_key: false, .. } => Outcome::Rate,
+            Self::Rate { of_key: true, .. } => Outcome::KeyRate,
             Self::Unavailable(_) => Outcome::Unavailable,
             Self::SlowBody { .. } => Outcome::SlowBody,
             Self::Aborted => Outcome::Aborted,
@@ -96,6 +104,7 @@ impl Refusal {
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::ContentType(_) | Self::ContentEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Rate { .. } => StatusCode::TOO_MANY_REQUESTS,
             // Never a redirect: some exporters take it for success and drop the spans.
             Self::Plaintext(_)
             | Self::CorruptCompression(_)
@@ -123,7 +132,8 @@ impl Refusal {
             Self::ContentType(_) | Self::CorruptCompression(_) | Self::Malformed(_) => {
                 code::INVALID_ARGUMENT
             }
-            Self::TooLarge { .. } => code::RESOURCE_EXHAUSTED,
+            // With a RetryInfo it means: try again. Without, as for what is too large: do not.
+            Self::TooLarge { .. } | Self::Rate { .. } => code::RESOURCE_EXHAUSTED,
             Self::MemoryBudget | Self::Unavailable(_) | Self::Key(Denied::NotKnown) => {
                 code::UNAVAILABLE
             }
@@ -138,8 +148,19 @@ impl Refusal {
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
-            Self::MemoryBudget | Self::Unavailable(_) | Self::Key(Denied::NotKnown)
+            Self::MemoryBudget
+                | Self::Rate { .. }
+                | Self::Unavailable(_)
+                | Self::Key(Denied::NotKnown)
         )
+    }
+
+    /// When, if that is known.
+    pub fn retry_seconds(&self) -> Option<u32> {
+        match self {
+            Self::Rate { seconds, .. } => Some(*seconds),
+            _ => None,
+        }
     }
 
     /// The request's content is at fault: the Status carries a BadRequest detail.
@@ -185,6 +206,14 @@ impl Refusal {
             Self::Malformed(why) => clean(why),
             Self::MemoryBudget => {
                 "Clew holds as many request bodies as its memory allows; the spans were not taken, send them again".to_owned()
+            }
+            Self::Rate { of_key, per_second, seconds } => {
+                let (who, what) = if *of_key {
+                    ("this API key may send", "the key's rate")
+                } else {
+                    ("Clew takes", "max_spans_per_second")
+                };
+                format!("{who} {per_second} spans a second and more came; these were not taken, send them again after {seconds} s, send fewer (sampling), or raise {what}")
             }
             Self::Unavailable(why) => why.sentence().to_owned(),
             Self::SlowBody { seconds } => format!(
@@ -235,6 +264,13 @@ mod tests {
         assert!(Refusal::Unavailable(Unavailable::Full).is_temporary());
         assert!(Refusal::MemoryBudget.is_temporary());
         assert!(Refusal::Key(Denied::NotKnown).is_temporary());
+        let rate = Refusal::Rate {
+            of_key: false,
+            per_second: 1,
+            seconds: 4,
+        };
+        assert!(rate.is_temporary());
+        assert_eq!((rate.http().as_u16(), rate.code()), (429, 8));
         assert!(!Refusal::Key(Denied::Missing).is_temporary());
         assert!(!Refusal::TooLarge { limit: 1 }.is_temporary());
         assert!(!Refusal::Malformed(String::new()).is_temporary());

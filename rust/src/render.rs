@@ -40,7 +40,7 @@ pub fn any_value_json(bytes: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> 
 
 /// The member of the oneof that counts. Lists given in pieces are merged, unless another member
 /// came between.
-enum Member<'a> {
+pub(crate) enum Member<'a> {
     Empty,
     Text(&'a [u8]),
     Bool(bool),
@@ -52,7 +52,7 @@ enum Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn read(message: &'a [u8]) -> Result<Self, Fault> {
+    pub fn read(message: &'a [u8]) -> Result<Self, Fault> {
         let mut member = Self::Empty;
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {

@@ -16,6 +16,7 @@ __all__ = [
     "decode_segment",
     "fault_points",
     "ledger_schema",
+    "limits",
     "spans_schema",
     "trace_ranges_schema",
 ]
@@ -89,7 +90,12 @@ class Intake:
 def decode_segment(path: str | PathLike[str]) -> Segment:
     """OSError: the file cannot be read; ValueError: it is no segment of this version."""
 
-def admit(body: bytes, encoding: str) -> tuple[bytes, int, int, str | None]:
+def admit(
+    body: bytes,
+    encoding: str,
+    max_attributes: int | None = None,
+    max_value_bytes: int | None = None,
+) -> tuple[bytes, int, int, str | None]:
     """(protobuf to keep, accepted, rejected, message). ValueError: the body is undecodable."""
 
 def decode_request(body: bytes) -> tuple[Batch, Batch, Batch]:
@@ -106,6 +112,9 @@ def attribute_index_schema() -> TableSchema: ...
 def ledger_schema() -> TableSchema: ...
 def check_tls(certificate: bytes, key: bytes, client_ca: bytes | None = None) -> None:
     """ValueError: the ports could not present this."""
+
+def limits() -> dict[str, int]:
+    """Name → the bound, or the default of the setting; sizes in bytes, times in seconds."""
 
 def fault_points() -> list[str]:
     """Names that the setting `fault` may carry."""

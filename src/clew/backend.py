@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import os
 import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -25,13 +26,14 @@ from typing import Any, TextIO
 import uvicorn
 
 from clew import counters
-from clew.api import LOOPBACK_HOSTS, Protocol
+from clew.admin import KeyWatch
+from clew.api import LOOPBACK_HOSTS, Access, Protocol
 from clew.api.app import create_app
 from clew.api.health import Facts
 from clew.api.status import RATED
 from clew.control import FINAL_STATUS, Channel, die_with_parent
 from clew.ingest import FAULT_POINTS, Ingest
-from clew.settings import Address, Settings
+from clew.settings import Settings
 from clew.store import Store, StoreError, UnusableError
 from clew.store.removals import Limits
 from clew.store.retention import Retention
@@ -54,9 +56,10 @@ class Server(uvicorn.Server):
 class Processes:
     """What this process knows about all of them; the API's health and metrics come from here."""
 
-    def __init__(self, settings: Settings, started_s: float, store: Store) -> None:
+    def __init__(self, settings: Settings, started_s: float, store: Store, keys: KeyWatch) -> None:
         self._settings = settings
         self._store = store
+        self._keys = keys
         self._started_s = started_s
         self._others: dict[str, dict[str, Any]] = {}
         self._rates = counters.Rates()
@@ -76,7 +79,20 @@ class Processes:
         intake = self._others.get("intake", {})
         state = str(intake.get("state")) if intake.get("ready") else "starting"
         checks = {"intake": state, "store": store, "api": api, **intake.get("checks", {})}
+        if self._settings.require_keys and checks.get("keys", "ok") == "ok":
+            trouble = self._keys.trouble or self.no_key()
+            checks["keys"] = f"warning: {trouble}" if trouble else "ok"
         return state == store == api == "ok", checks
+
+    def no_key(self) -> str:
+        """What to do when a key is asked for and nobody can have one; else nothing."""
+        if not self._settings.require_keys or self._keys.trouble or self._keys.keys.any_works():
+            return ""
+        folder = shlex.quote(str(self._settings.data_dir))
+        return (
+            "keys are asked for and there is none that works; make one with "
+            f"clew keys create NAME --scope ingest --data-dir {folder}"
+        )
 
     def facts(self) -> Facts:
         figures = counters.snapshot()
@@ -170,8 +186,12 @@ def run(channel: Channel) -> int:
     writer.start()
     cleaner = Loop("retention", retention(store, settings, turn), stop)
     cleaner.start()
-    processes = Processes(settings, first["started"], store)
-    server = api_server(store, processes, settings.ui)
+    keys = KeyWatch(settings.data_dir, log)
+    keys.start()
+    processes = Processes(settings, first["started"], store, keys)
+    if no_key := processes.no_key():
+        log(no_key)
+    server = api_server(store, processes, keys, settings)
     tls = present_tls(server, settings, Pem.from_json(first["tls"]))
     reporter = threading.Thread(
         target=report,
@@ -183,6 +203,7 @@ def run(channel: Channel) -> int:
         asyncio.run(_serve(server, socket.socket(fileno=first["fds"][0]), stop, reporter, tls))
     finally:
         stop.set()
+        keys.stop()
         writer.join(STOP_WITHIN_S)
         cleaner.join(STOP_WITHIN_S)
     if writer.is_alive() or cleaner.is_alive():
@@ -261,12 +282,19 @@ class Loop(threading.Thread):
         self.failed = False
 
 
-def api_server(store: Store, processes: Processes, bound: Address) -> Server:
+def api_server(store: Store, processes: Processes, keys: KeyWatch, settings: Settings) -> Server:
+    bound = settings.ui
+    access = Access(
+        keys,
+        asks=settings.asks_for_key("ui"),
+        # Who may make a key may do everything: others than this machine never without one.
+        guards=settings.require_keys or not bound.is_loopback,
+    )
     # Without keys, a web page whose name resolves to loopback could read every trace.
     hosts = LOOPBACK_HOSTS | {bound.host} if bound.is_loopback else None
     return Server(
         uvicorn.Config(
-            create_app(store.reader(), processes, allowed_hosts=hosts),
+            create_app(store.reader(), processes, access, allowed_hosts=hosts),
             log_level="warning",
             access_log=False,
             lifespan="off",

@@ -17,33 +17,43 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from clew import _kernel
+from clew.admin.handover import Handover
+from clew.admin.keys import Snapshot
 from clew.control import Channel, die_with_parent
 from clew.settings import Settings, rough_size
 from clew.tls import LOOK_EVERY_S, Files, Pem, Watch
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
-SPARE_DESCRIPTORS = 64
+SPARE_DESCRIPTORS = 128
 REFUSED_FULL = 'clew_intake_spans_refused_total{reason="journal_full"}'
 # How long after a refusal the state tells of it.
 REFUSING_FOR_S = 5.0
 
 
 def kernel_config(
-    settings: Settings, fds: list[int], fault: str, pem: Pem | None = None
+    settings: Settings,
+    fds: list[int],
+    fault: str,
+    pem: Pem | None = None,
+    keys: Snapshot | None = None,
 ) -> dict[str, Any]:
-    """What `_kernel.Intake` takes; sizes in bytes."""
+    """What `_kernel.Intake` takes; sizes in bytes. Without keys, none is known yet."""
     return {
         "journal": str(settings.data_dir / "journal"),
         "listeners": fds,
         "max_request_bytes": settings.max_request_bytes,
         "max_connections": settings.max_connections,
+        "max_connections_per_address": settings.max_connections_per_address,
+        "max_spans_per_second": settings.max_spans_per_second,
+        "max_attributes": settings.max_attributes,
+        "max_value_bytes": settings.max_value_bytes,
         "memory_bytes": settings.intake_memory_bytes,
         "journal_max_bytes": settings.journal_max_bytes,
         "disk_reserve_bytes": settings.disk_reserve_bytes,
         "fault": fault,
-        "require_keys": False,
-        "keys": None,
+        "require_keys": settings.asks_for_key("ingest"),
+        "keys": keys,
         "tls": (pem.certificate, pem.key, pem.client_ca) if pem else None,
     }
 
@@ -57,8 +67,10 @@ class State:
         self._refused = 0.0
         self._refused_at = -math.inf
 
-    def of(self, figures: Mapping[str, float]) -> str:
-        """`ok`, or why senders are asked to send again."""
+    def of(self, figures: Mapping[str, float], keys: str = "") -> str:
+        """`ok`, or why senders are asked to send again; `keys` says that none is known."""
+        if keys and self._settings.asks_for_key("ingest"):
+            return f"refusing: {keys}"
         free = figures.get("clew_journal_disk_free_bytes", math.inf)
         if free < self._settings.disk_reserve_bytes:
             return (
@@ -116,20 +128,23 @@ def run(channel: Channel) -> int:
     )  # Ctrl-C reaches the whole group; the supervisor decides
     raise_descriptor_limit(settings.max_connections)
     pem = Pem.from_json(first["tls"])
-    intake = _kernel.Intake(kernel_config(settings, first["fds"], first["fault"], pem))
+    keys = Handover(settings.data_dir, log=log)
+    config = kernel_config(settings, first["fds"], first["fault"], pem, keys.first())
+    intake = _kernel.Intake(config)
     watch, looked = tls_watch(settings, pem, intake), -math.inf
     status, was, state = 0, "ok", State(settings)
     try:
         while not stopping.is_set():
+            keys.look(intake.set_keys, intake.keys_used)
             figures: dict[str, float] = dict(intake.counters())
-            checks = {}
+            checks = {"keys": keys.state()} if settings.require_keys else {}
             if watch:
                 if time.monotonic() - looked >= LOOK_EVERY_S:
                     watch.look()
                     looked = time.monotonic()
                 figures |= watch.figures()
-                checks = {"tls": watch.state()}
-            now = state.of(figures)
+                checks["tls"] = watch.state()
+            now = state.of(figures, keys.state() if keys.is_lost() else "")
             if (now == "ok") != (was == "ok"):
                 said = "takes spans again" if now == "ok" else now
                 log(said)
@@ -150,6 +165,7 @@ def run(channel: Channel) -> int:
                 break
     finally:
         intake.stop(STOP_WITHIN_S)
+        keys.close()
     return status
 
 

@@ -24,6 +24,7 @@ from typing import Any, TextIO
 
 from clew import counters
 from clew.control import FINAL_STATUS, encode
+from clew.headers import SAFE
 from clew.settings import Address, Settings, child_environment
 from clew.tls import LOOK_EVERY_S, Files, Pem, Watch, load, read, server_context
 
@@ -40,6 +41,7 @@ HUNG_AFTER_S = 30.0
 MOST_UNREAD_BYTES = 1 << 20
 MOST_HEALTH_REQUESTS = 64
 BACKLOG = 1024
+SAFE_LINES = "".join(f"{name}: {value}\r\n" for name, value in SAFE.items())
 
 
 @dataclass
@@ -331,7 +333,7 @@ class Supervisor:
         retry = ""
         if path == "/livez":
             status, kind, body = "200 OK", "application/json", '{"live":true}'
-        elif path == "/metrics":
+        elif path == "/metrics" and not self._settings.asks_for_key("ui"):
             status, kind = "200 OK", "text/plain; version=0.0.4; charset=utf-8"
             body = counters.render([self.intake.metrics, self._others()["supervisor"]["metrics"]])
         else:
@@ -369,8 +371,7 @@ class Supervisor:
         content = body.encode()
         head = (
             f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
-            f"{retry}Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-            "Connection: close\r\n\r\n"
+            f"{retry}{SAFE_LINES}Connection: close\r\n\r\n"
         )
         return head.encode() + content
 

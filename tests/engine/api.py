@@ -1,13 +1,15 @@
 """The API over the store of a test, in process: no port, no sleep. Import the fixtures by name."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
 import pytest
 from fastapi import FastAPI
 
-from clew.api import create_app
+from clew.admin import KeysError, KeyWatch
+from clew.api import Access, create_app
 from clew.api.health import Facts
 from clew.api.types import ErrorAnswer
 from clew.settings import Settings
@@ -71,9 +73,25 @@ def status() -> Status:
     return Status()
 
 
+class NoKeys:
+    """A store of keys that nobody can open."""
+
+    @property
+    def keys(self) -> Any:
+        raise KeysError("there are no keys in this test")
+
+    def check(self, secret: str, now_s: float) -> Any:
+        raise KeysError("there are no keys in this test")
+
+
+def no_keys() -> Access:
+    return Access(NoKeys())
+
+
 @pytest.fixture
-def app(store: FilledStore, status: Status) -> FastAPI:
-    return create_app(store.reader(), status, now_ns=lambda: NOW_NS, wait_seconds=0.1)
+def app(store: FilledStore, status: Status, tmp_path: Path) -> FastAPI:
+    access = Access(KeyWatch(tmp_path, print))
+    return create_app(store.reader(), status, access, now_ns=lambda: NOW_NS, wait_seconds=0.1)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from clew.api.search_types import SearchAnswer
 from clew.api.types import ErrorAnswer, ServicesAnswer
 from clew.sql import Statement
 from tests import build
-from tests.engine.api import NOW_NS, Client, Status, app, client, status
+from tests.engine.api import NOW_NS, Client, Status, app, client, no_keys, status
 from tests.engine.conftest import FilledStore
 
 __all__ = ["app", "client", "status"]
@@ -95,7 +95,7 @@ def test_search_answers_in_the_shape_promised(store: FilledStore, client: Client
 
 def test_search_pages_with_the_cursor_keep_their_range(store: FilledStore, status: Status) -> None:
     clock = [NOW_NS]
-    client = Client(create_app(store.reader(), status, now_ns=lambda: clock[0]))
+    client = Client(create_app(store.reader(), status, no_keys(), now_ns=lambda: clock[0]))
     store.take(
         build.request(
             *[
@@ -194,7 +194,7 @@ def test_only_names_of_this_machine_are_answered(
     store: FilledStore, host: str, status: int
 ) -> None:
     hosts = LOOPBACK_HOSTS | {"127.9.9.9"}
-    client = Client(create_app(store.reader(), Status(), allowed_hosts=hosts))
+    client = Client(create_app(store.reader(), Status(), no_keys(), allowed_hosts=hosts))
     response = client.get("/api/v1/services", headers={"Host": host})
     assert response.status_code == status
     if status == 421:

@@ -21,7 +21,7 @@ from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from clew.api import create_app
 from clew.api.types import ErrorAnswer
 from tests import build
-from tests.engine.api import NOW_NS, Status
+from tests.engine.api import NOW_NS, Status, no_keys
 from tests.engine.conftest import MEMORY_BYTES, FilledStore, Kept
 
 LEAK = "clew-injected-file"
@@ -121,7 +121,7 @@ def filled(
 
 @pytest.fixture
 def app(filled: FilledStore) -> FastAPI:
-    return create_app(filled.reader(), Status(), now_ns=lambda: NOW_NS)
+    return create_app(filled.reader(), Status(), no_keys(), now_ns=lambda: NOW_NS)
 
 
 @pytest.fixture(autouse=True)

@@ -61,11 +61,11 @@ def test_document_is_valid_and_describes_everything(app: FastAPI) -> None:
     assert "ErrorAnswer" in document["info"]["description"]
     assert "HTTPValidationError" not in document["components"]["schemas"]
     for path, methods in document["paths"].items():
-        responses = methods["get"]["responses"]
-        assert "422" not in responses
-        if path.startswith("/api/"):
-            schema = responses["4XX"]["content"]["application/json"]["schema"]
-            assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
+        for responses in (operation["responses"] for operation in methods.values()):
+            assert "422" not in responses
+            if path.startswith("/api/"):
+                schema = responses["4XX"]["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}
     for operation in operations(document):
         assert re.fullmatch(r"[a-z][A-Za-z]+", operation["operationId"])
         assert operation["description"]

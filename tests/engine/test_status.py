@@ -13,6 +13,7 @@ from clew.api.status_types import StatusAnswer
 from clew.query.status import limits, tables
 from clew.settings import Settings
 from tests import build
+from tests.engine.api import no_keys
 from tests.engine.conftest import FilledStore
 
 TODAY = date(1970, 1, 1) + timedelta(days=build.RECEIVE_DAY)
@@ -46,7 +47,7 @@ class Status:
 
 def ask(store: FilledStore) -> dict[str, Any]:
     async def get() -> httpx.Response:
-        transport = httpx.ASGITransport(app=create_app(store.reader(), Status()))
+        transport = httpx.ASGITransport(app=create_app(store.reader(), Status(), no_keys()))
         async with httpx.AsyncClient(transport=transport, base_url="http://clew") as client:
             return await client.get("/api/v1/status")
 

@@ -39,6 +39,7 @@ class Clew:
     process: subprocess.Popen[bytes] | None = None
     options: tuple[str, ...] = ()
     context: ssl.SSLContext | None = None  # when the options say TLS
+    key: str = ""  # that reads, when the options ask for keys
 
     def start(self, fault: str = "") -> None:
         grpc, http_, ui = (f"127.0.0.1:{port}" for port in self.ports)
@@ -74,7 +75,7 @@ class Clew:
             if self.context
             else http.client.HTTPConnection("127.0.0.1", self.ports[2], timeout=5)
         ) as connection:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"kf-api-key": self.key} if self.key else {})
             answer = connection.getresponse()
             return answer.status, answer.read().decode()
 

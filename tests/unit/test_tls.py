@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,9 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clew.cli.dev_cert import Pair, make
 from clew.tls import EXPIRES, Files, Pem, Watch, read
+from tests.fuzz import briefly, changed
 
 DAY_S = 86_400
 
@@ -267,3 +271,30 @@ def test_pair_that_another_watch_has_read_is_taken_though_the_files_are_bad_now(
     late.watch.look()
     assert late.used == [other.watch.pem]
     assert late.watch.state().startswith("warning")
+
+
+@pytest.fixture(scope="module")
+def sample(pairs: list[list[Pair]]) -> list[bytes]:
+    (authority, server) = pairs[0]
+    return [server.certificate, server.key, authority.certificate]
+
+
+@briefly
+@given(data=st.data())
+def test_changed_files_are_taken_or_named_without_the_key(
+    data: st.DataObject, sample: list[bytes]
+) -> None:
+    words = (b"-----BEGIN CERTIFICATE-----\n", b"-----END PRIVATE KEY-----\n", b"=", b"\0", b"\r\n")
+    parts = [data.draw(changed([part], words)) for part in sample]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, name) for name in ("cert.pem", "key.pem", "ca.pem")]
+        for path, part in zip(paths, parts, strict=True):
+            path.write_bytes(part)
+        try:
+            read(Files(*paths))
+        except ValueError as error:
+            assert folder in str(error)
+            key = [
+                line for line in parts[1].decode(errors="replace").splitlines() if len(line) > 40
+            ]
+            assert not any(line in str(error) for line in key)

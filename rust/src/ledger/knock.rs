@@ -4,6 +4,7 @@ use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, Method};
 
 use super::foreign;
+use crate::admit::Success;
 use crate::answer::Partial;
 use crate::refusal::Refusal;
 
@@ -71,12 +72,17 @@ impl Knock {
         }
     }
 
-    /// A request of which some spans were rejected.
-    pub fn partial(head: Head<'_>, partial: &Partial, status: u16) -> Option<Self> {
-        (partial.rejected > 0).then(|| Self {
-            status,
-            ..Self::of(head, "spans_rejected", &partial.message, &partial.message)
-        })
+    /// A request that was taken, but not as it came.
+    pub fn partial(head: Head<'_>, success: &Success, status: u16) -> Option<Self> {
+        let rejected = success.partial.as_ref().filter(|one| one.rejected > 0);
+        let knock = match (rejected, &success.cut) {
+            (Some(Partial { message, .. }), _) => {
+                Self::of(head, "spans_rejected", message, message)
+            }
+            (None, Some(cut)) => Self::of(head, "values_cut", &cut.detail, &cut.sentence),
+            (None, None) => return None,
+        };
+        Some(Self { status, ..knock })
     }
 
     fn of(head: Head<'_>, reason: &'static str, detail: &str, sentence: &str) -> Self {
@@ -117,6 +123,8 @@ fn word(refusal: &Refusal) -> &'static str {
             "content_type" => "unsupported_media_type",
             "content_encoding" => "unsupported_compression",
             "plaintext" => "plaintext_on_tls_port",
+            "rate" => "rate_limit",
+            "key_rate" => "key_rate_limit",
             word => word,
         },
     }
@@ -135,6 +143,7 @@ fn detail(refusal: &Refusal, head: &Head<'_>) -> String {
         Refusal::Key(denied) => denied.detail(),
         Refusal::TooLarge { limit } => format!("more than {limit} bytes"),
         Refusal::SlowBody { seconds } => format!("not within {seconds} s"),
+        Refusal::Rate { per_second, .. } => format!("more than {per_second} spans a second"),
         _ => head.path.to_owned(),
     }
 }

@@ -4,13 +4,16 @@
 //! Resource or Scope that is wrong inside costs the spans under it. Nothing here allocates per span
 //! unless a span is rejected.
 
+mod cuts;
 mod reason;
 mod regroup;
+mod trim;
 mod value;
 mod walk;
 
 use bytes::Bytes;
 
+pub use cuts::{Cuts, Kind};
 pub(crate) use reason::{Place, Tally, Why};
 pub use reason::{Rejection, message};
 pub use regroup::{Part, split};
@@ -33,6 +36,12 @@ pub struct Limits {
     /// Decoded size of a whole request: few bytes on the wire can mean many spans of a large
     /// resource.
     pub max_request_bytes: u64,
+    /// Of one span, event, link, Resource or scope; those above are dropped.
+    pub max_attributes: u32,
+    /// What is longer is cut. At least 128, as all of these: shorter ones are not looked at.
+    pub max_value_bytes: usize,
+    /// Of keys and of the names of spans, events and scopes.
+    pub max_name_bytes: usize,
 }
 
 impl Default for Limits {
@@ -42,7 +51,17 @@ impl Default for Limits {
             max_span_bytes: 256 << 20,
             max_head_bytes: 1 << 20,
             max_request_bytes: 4 << 30,
+            max_attributes: 1_024,
+            max_value_bytes: 16 << 10,
+            max_name_bytes: 1 << 10,
         }
+    }
+}
+
+impl Limits {
+    /// No attribute of so many bytes can hold anything that is too long.
+    fn looked_at(&self) -> usize {
+        (self.max_value_bytes / trim::MOST_GROWTH).min(self.max_name_bytes)
     }
 }
 
@@ -59,7 +78,7 @@ pub(crate) mod weight {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Admitted {
     /// ExportTraceServiceRequest without the rejected spans; the same bytes when nothing was
-    /// rejected.
+    /// rejected and nothing cut.
     pub body: Bytes,
     pub spans: u32,
     pub rejected: u32,
@@ -70,6 +89,8 @@ pub struct Admitted {
     /// Estimated size of the rows that decoding makes, resource and scope counted for each span.
     /// Never less than the body's length, so a bound on it bounds both.
     pub decoded_bytes: u64,
+    /// What of the body is shorter than it came.
+    pub cuts: Cuts,
 }
 
 /// The whole request cannot be decoded: what is wrong and where.
@@ -78,7 +99,16 @@ pub struct Malformed(pub String);
 
 /// Checks an ExportTraceServiceRequest in protobuf.
 pub fn protobuf(body: Bytes, limits: &Limits) -> Result<Admitted, Malformed> {
-    let tally = count(&body, limits)?;
+    let mut tally = count(&body, limits)?;
+    let mut cuts = Cuts::default();
+    let body = if tally.is_over {
+        let (body, cut) = trim::request(&body, limits);
+        cuts = cut;
+        tally = count(&body, limits)?;
+        body
+    } else {
+        body
+    };
     let body = if tally.rejected == 0 {
         body
     } else {
@@ -86,7 +116,7 @@ pub fn protobuf(body: Bytes, limits: &Limits) -> Result<Admitted, Malformed> {
         request(&body, limits, &mut Tally::default(), &mut kept)?;
         kept.finish()
     };
-    Ok(tally.admitted(body))
+    Ok(tally.admitted(body, cuts))
 }
 
 #[cfg(test)]

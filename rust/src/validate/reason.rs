@@ -4,8 +4,8 @@ use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 
-use super::Admitted;
 use super::value::Bad;
+use super::{Admitted, Cuts};
 use crate::wire::Fault;
 
 /// One reason and how many spans it cost.
@@ -190,6 +190,8 @@ pub(crate) struct Tally {
     pub reasons: Vec<Rejection>,
     pub replaced_utf8: u32,
     pub decoded_bytes: u64,
+    /// Something is above a limit that is kept by cutting.
+    pub is_over: bool,
 }
 
 impl Tally {
@@ -216,7 +218,7 @@ impl Tally {
         }
     }
 
-    pub fn admitted(self, body: Bytes) -> Admitted {
+    pub fn admitted(self, body: Bytes, cuts: Cuts) -> Admitted {
         Admitted {
             decoded_bytes: self.decoded_bytes.max(body.len() as u64),
             body,
@@ -224,6 +226,7 @@ impl Tally {
             rejected: self.rejected,
             reasons: self.reasons,
             replaced_utf8: self.replaced_utf8,
+            cuts,
         }
     }
 }

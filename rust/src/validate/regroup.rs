@@ -182,6 +182,9 @@ pub fn split(
         max_span_bytes: u64::MAX,
         max_head_bytes: u64::MAX,
         max_request_bytes: u64::MAX,
+        max_attributes: u32::MAX,
+        max_value_bytes: usize::MAX,
+        max_name_bytes: usize::MAX,
     };
     let mut splitter = Splitter {
         regroup: Regroup::default(),

@@ -1,6 +1,6 @@
 //! Attributes and their values: framing, depth, text.
 
-use super::weight;
+use super::{Limits, trim, weight};
 use crate::otlp::{LIST_VALUES, any_value, key_value};
 use crate::wire::{Fault, Reader, Value, is_utf8, repair_growth};
 
@@ -23,6 +23,8 @@ pub(super) struct Seen {
     /// Part of the decoded size that is not the wire size.
     pub weight: u64,
     pub replaced_utf8: u32,
+    /// Something is above a limit that is kept by cutting.
+    pub is_over: bool,
 }
 
 impl Seen {
@@ -33,6 +35,20 @@ impl Seen {
         }
     }
 
+    /// Of a span, event or scope.
+    #[inline]
+    pub fn name(&mut self, text: &[u8], limits: &Limits) {
+        self.is_over |= text.len() > limits.max_name_bytes;
+        self.text(text);
+    }
+
+    /// A text that may be long.
+    #[inline]
+    pub fn long_text(&mut self, text: &[u8], limits: &Limits) {
+        self.is_over |= text.len() > limits.max_value_bytes;
+        self.text(text);
+    }
+
     #[cold]
     fn broken_text(&mut self, text: &[u8]) {
         self.replaced_utf8 = self.replaced_utf8.saturating_add(1);
@@ -41,14 +57,18 @@ impl Seen {
 
     /// One attribute of a span, event, link, Resource or Scope.
     #[inline]
-    pub fn attribute(&mut self, attribute: &[u8], max_depth: u8) -> Result<(), Bad> {
+    pub fn attribute(&mut self, attribute: &[u8], limits: &Limits) -> Result<(), Bad> {
         self.weight += weight::ATTRIBUTE;
         if let Some((key, text)) = plain_string_attribute(attribute) {
             self.text(key);
             self.text(text);
             return Ok(());
         }
-        self.key_value(attribute, max_depth)
+        self.key_value(attribute, limits.max_depth)?;
+        if attribute.len() > limits.looked_at() {
+            self.is_over |= trim::is_over(attribute, limits);
+        }
+        Ok(())
     }
 
     fn key_value(&mut self, message: &[u8], depth_left: u8) -> Result<(), Bad> {

@@ -98,6 +98,7 @@ struct Head {
     /// Decoded size for each span under it.
     bytes: u64,
     replaced_utf8: u32,
+    is_over: bool,
     broken: Option<Why>,
 }
 
@@ -142,6 +143,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
 
     fn resource_spans(&mut self, message: &'a [u8]) -> Result<(), Stop> {
         let (mut resource, mut reader) = self.head(message, Place::Resource)?;
+        self.tally.is_over |= resource.is_over;
         self.sink.resource_spans(message);
         let accepted = self.tally.spans;
         while let Some((field, _)) = self.next(&mut reader, "ResourceSpans")? {
@@ -161,6 +163,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
 
     fn scope_spans(&mut self, message: &'a [u8], resource: &Head) -> Result<(), Stop> {
         let (mut scope, mut reader) = self.head(message, Place::Scope)?;
+        self.tally.is_over |= scope.is_over;
         self.sink.scope_spans(message);
         let accepted = self.tally.spans;
         let head_bytes = resource.bytes + scope.bytes;
@@ -249,16 +252,19 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
             }
         }
         head.bytes += seen.weight;
+        head.is_over = seen.is_over;
         head.replaced_utf8 = head.replaced_utf8.saturating_add(seen.replaced_utf8);
         Ok((head, children))
     }
 
     fn resource(&self, message: &[u8], seen: &mut Seen) -> Result<(), Bad> {
+        let mut attributes = 0_u32;
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (resource::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)?;
+                    attributes += 1;
+                    seen.attribute(attribute, self.limits)?;
                 }
                 (resource::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (resource::ATTRIBUTES..=resource::DROPPED_ATTRIBUTES_COUNT, _) => {
@@ -267,16 +273,19 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 _ => {}
             }
         }
+        seen.is_over |= attributes > self.limits.max_attributes;
         Ok(())
     }
 
     fn scope(&self, message: &[u8], seen: &mut Seen) -> Result<(), Bad> {
+        let mut attributes = 0_u32;
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
-                (scope::NAME | scope::VERSION, Value::Bytes(text)) => seen.text(text),
+                (scope::NAME | scope::VERSION, Value::Bytes(text)) => seen.name(text, self.limits),
                 (scope::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)?;
+                    attributes += 1;
+                    seen.attribute(attribute, self.limits)?;
                 }
                 (scope::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
                 (scope::NAME..=scope::DROPPED_ATTRIBUTES_COUNT, _) => {
@@ -285,6 +294,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 _ => {}
             }
         }
+        seen.is_over |= attributes > self.limits.max_attributes;
         Ok(())
     }
 
@@ -293,6 +303,8 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
     fn span(&mut self, message: &[u8], head_bytes: u64) -> Result<u64, Why> {
         let mut seen = Seen::default();
         self.span_fields(message, &mut seen)?;
+        // Of one that is too large as well: it may not be when it is cut.
+        self.tally.is_over |= seen.is_over;
         let bytes = weight::SPAN + message.len() as u64 + seen.weight + head_bytes;
         if bytes > self.limits.max_span_bytes {
             return Err(Why::SpanSize(bytes));
@@ -305,7 +317,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
     }
 
     fn span_fields(&self, message: &[u8], seen: &mut Seen) -> Result<(), Why> {
-        let depth = self.limits.max_depth;
+        let mut attributes = 0_u32;
         let broken = |bad: Bad| Why::inside(Place::Span, bad);
         let (mut trace_id, mut span_id, mut parent_span_id): (&[u8], &[u8], &[u8]) =
             (&[], &[], &[]);
@@ -313,12 +325,14 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         while let Some(field) = reader.field().map_err(|fault| broken(fault.into()))? {
             match (field.number, field.value) {
                 (span::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, depth).map_err(broken)?;
+                    attributes += 1;
+                    seen.attribute(attribute, self.limits).map_err(broken)?;
                 }
                 (span::TRACE_ID, Value::Bytes(id)) => trace_id = id,
                 (span::SPAN_ID, Value::Bytes(id)) => span_id = id,
                 (span::PARENT_SPAN_ID, Value::Bytes(id)) => parent_span_id = id,
-                (span::NAME | span::TRACE_STATE, Value::Bytes(text)) => seen.text(text),
+                (span::NAME, Value::Bytes(text)) => seen.name(text, self.limits),
+                (span::TRACE_STATE, Value::Bytes(text)) => seen.long_text(text, self.limits),
                 (span::START_TIME_UNIX_NANO | span::END_TIME_UNIX_NANO, Value::Fixed64(_))
                 | (
                     span::KIND
@@ -331,7 +345,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 (span::EVENTS, Value::Bytes(event)) => self.event(event, seen).map_err(broken)?,
                 (span::LINKS, Value::Bytes(link)) => self.link(link, seen)?,
                 (span::STATUS, Value::Bytes(status)) => {
-                    status_fields(status, seen).map_err(broken)?;
+                    status_fields(status, seen, self.limits).map_err(broken)?;
                 }
                 (span::TRACE_ID..=span::FLAGS, _) => {
                     return Err(broken(Fault::Mismatch(field.number).into()));
@@ -339,6 +353,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 _ => {}
             }
         }
+        seen.is_over |= attributes > self.limits.max_attributes;
         required(Id::Trace, trace_id, 16)?;
         required(Id::Span, span_id, 8)?;
         optional(Id::Parent, parent_span_id, 8)
@@ -346,14 +361,16 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
 
     fn event(&self, message: &[u8], seen: &mut Seen) -> Result<(), Bad> {
         seen.weight += weight::EVENT;
+        let mut attributes = 0_u32;
         let mut reader = Reader::new(message);
         while let Some(field) = reader.field()? {
             match (field.number, field.value) {
                 (event::TIME_UNIX_NANO, Value::Fixed64(_))
                 | (event::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_)) => {}
-                (event::NAME, Value::Bytes(text)) => seen.text(text),
+                (event::NAME, Value::Bytes(text)) => seen.name(text, self.limits),
                 (event::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)?;
+                    attributes += 1;
+                    seen.attribute(attribute, self.limits)?;
                 }
                 (event::TIME_UNIX_NANO..=event::DROPPED_ATTRIBUTES_COUNT, _) => {
                     return Err(Fault::Mismatch(field.number).into());
@@ -361,11 +378,13 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 _ => {}
             }
         }
+        seen.is_over |= attributes > self.limits.max_attributes;
         Ok(())
     }
 
     fn link(&self, message: &[u8], seen: &mut Seen) -> Result<(), Why> {
         seen.weight += weight::LINK;
+        let mut attributes = 0_u32;
         let broken = |bad: Bad| Why::inside(Place::Span, bad);
         let (mut trace_id, mut span_id): (&[u8], &[u8]) = (&[], &[]);
         let mut reader = Reader::new(message);
@@ -373,10 +392,10 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
             match (field.number, field.value) {
                 (link::TRACE_ID, Value::Bytes(id)) => trace_id = id,
                 (link::SPAN_ID, Value::Bytes(id)) => span_id = id,
-                (link::TRACE_STATE, Value::Bytes(text)) => seen.text(text),
+                (link::TRACE_STATE, Value::Bytes(text)) => seen.long_text(text, self.limits),
                 (link::ATTRIBUTES, Value::Bytes(attribute)) => {
-                    seen.attribute(attribute, self.limits.max_depth)
-                        .map_err(broken)?;
+                    attributes += 1;
+                    seen.attribute(attribute, self.limits).map_err(broken)?;
                 }
                 (link::DROPPED_ATTRIBUTES_COUNT, Value::Varint(_))
                 | (link::FLAGS, Value::Fixed32(_)) => {}
@@ -386,16 +405,17 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 _ => {}
             }
         }
+        seen.is_over |= attributes > self.limits.max_attributes;
         optional(Id::LinkTrace, trace_id, 16)?;
         optional(Id::LinkSpan, span_id, 8)
     }
 }
 
-fn status_fields(message: &[u8], seen: &mut Seen) -> Result<(), Bad> {
+fn status_fields(message: &[u8], seen: &mut Seen, limits: &Limits) -> Result<(), Bad> {
     let mut reader = Reader::new(message);
     while let Some(field) = reader.field()? {
         match (field.number, field.value) {
-            (status::MESSAGE, Value::Bytes(text)) => seen.text(text),
+            (status::MESSAGE, Value::Bytes(text)) => seen.long_text(text, limits),
             (status::CODE, Value::Varint(_)) => {}
             (status::MESSAGE | status::CODE, _) => return Err(Fault::Mismatch(field.number).into()),
             _ => {}

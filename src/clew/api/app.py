@@ -4,15 +4,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from clew.admin import KeysError
 from clew.api import (
     attributes,
     compares,
     errors,
     health,
     histograms,
+    keys,
     ledger,
     operations,
     searches,
@@ -20,6 +22,7 @@ from clew.api import (
     skeletons,
     traces,
 )
+from clew.api.access import KEYS_PATH, Access, AccessCheck, JsonBodies, keys_unavailable
 from clew.api.ask import WAIT_SECONDS, Ask
 from clew.api.compress import Gzip
 from clew.api.explore_types import (
@@ -32,6 +35,7 @@ from clew.api.explore_types import (
 from clew.api.headers import SafeHeaders
 from clew.api.health import Status
 from clew.api.hosts import HostCheck
+from clew.api.key_types import ApiKey, KeysAnswer, NewKeyAnswer
 from clew.api.otlp_types import OtlpTraces
 from clew.api.search_types import SearchAnswer
 from clew.api.skeleton_types import SkeletonAnswer, SomeSpansAnswer
@@ -71,12 +75,13 @@ refused.
 def create_app(
     reader: Reader,
     status: Status,
+    access: Access,
     *,
     now_ns: Callable[[], int] = time.time_ns,
     wait_seconds: float = WAIT_SECONDS,
     allowed_hosts: frozenset[str] | None = None,
 ) -> FastAPI:
-    """The application; it owns neither the reader nor the status.
+    """The application; it owns neither the reader, the status nor the keys.
 
     `allowed_hosts`, without ports, are the names it answers to; None: any name.
     """
@@ -87,16 +92,25 @@ def create_app(
     ask = Ask(reader, wait_seconds)
 
     def get(
-        path: str, name: str, endpoint: Endpoint, model: Any, answers: Answers | None = None
+        path: str,
+        name: str,
+        endpoint: Endpoint,
+        model: Any,
+        answers: Answers | None = None,
+        method: str = "GET",
     ) -> None:
         app.add_api_route(
             path,
             endpoint,
+            methods=[method],
             operation_id=name,
             response_model=model,
             responses={**_ERRORS, **(answers or {})},
             dependencies=[Depends(errors.known_parameters)],
         )
+
+    def post(path: str, name: str, endpoint: Endpoint, model: Any) -> None:
+        get(path, name, endpoint, model, method="POST")
 
     def probe(
         path: str,
@@ -115,22 +129,34 @@ def create_app(
     get("/api/v1/services", "listServices", services.endpoint(ask, now_ns), ServicesAnswer)
     get("/api/v1/operations", "listOperations", operations.endpoint(ask, now_ns), OperationsAnswer)
     get("/api/v1/ledger", "listLedger", ledger.endpoint(ask, now_ns), ledger.LedgerAnswer)
-    keys = attributes.keys_endpoint(ask, now_ns)
-    get("/api/v1/attributes", "listAttributes", keys, AttributeKeysAnswer)
+    of_attributes = attributes.keys_endpoint(ask, now_ns)
+    get("/api/v1/attributes", "listAttributes", of_attributes, AttributeKeysAnswer)
     values = attributes.values_endpoint(ask, now_ns)
     of_key = "/api/v1/attributes/{key:path}/values"
     get(of_key, "listAttributeValues", values, AttributeValuesAnswer)
     get("/api/v1/histogram", "getHistogram", histograms.endpoint(ask, now_ns), HistogramAnswer)
     get("/api/v1/compare", "compareSpans", compares.endpoint(ask, now_ns), CompareAnswer)
     get("/api/v1/status", "getStatus", status_endpoint(ask, status), StatusAnswer)
+    get(KEYS_PATH, "listKeys", keys.list_endpoint(access), KeysAnswer)
+    post(KEYS_PATH, "createKey", keys.create_endpoint(access), NewKeyAnswer)
+    of_one = KEYS_PATH + "/{key_id}"
+    post(f"{of_one}/rotate", "rotateKey", keys.rotate_endpoint(access), NewKeyAnswer)
+    post(f"{of_one}/revoke", "revokeKey", keys.revoke_endpoint(access), ApiKey)
     probe("/livez", "live", health.live, {200: {"model": LiveAnswer}})
     ready = {200: {"model": ReadyAnswer}, **_NOT_READY}
     probe("/readyz", "ready", health.ready_endpoint(status), ready)
     probe("/metrics", "metrics", health.metrics_endpoint(status), _TEXT, PlainTextResponse)
 
     errors.install(app)
+    app.add_exception_handler(KeysError, _keys_error)
+    app.add_middleware(JsonBodies)
     app.add_middleware(Gzip, minimum_size=COMPRESS_FROM_BYTES, compresslevel=GZIP_LEVEL)
+    app.add_middleware(AccessCheck, access=access)
     if allowed_hosts is not None:
         app.add_middleware(HostCheck, hosts=allowed_hosts)
     app.add_middleware(SafeHeaders)
     return app
+
+
+def _keys_error(request: Request, error: Exception) -> Response:
+    return keys_unavailable(str(error))

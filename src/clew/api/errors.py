@@ -10,9 +10,10 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
-from clew.api.headers import SAFE
 from clew.api.types import ErrorAnswer, ErrorDetail
+from clew.headers import SAFE
 from clew.query import QueryError, StoreError
 
 RETRY_SECONDS = 2
@@ -135,9 +136,16 @@ def _http_error(request: Request, error: Exception) -> Response:
     elif error.status_code == 405:
         message = f"{request.method} is not possible at {path}."
         detail = ErrorDetail(code="method_not_allowed", message=message, hint=_ROUTES)
+        return answer(405, detail, {"Allow": ", ".join(sorted(_methods(request)))})
     else:
         detail = ErrorDetail(code="bad_request", message=str(error.detail))
     return answer(error.status_code, detail, error.headers)
+
+
+def _methods(request: Request) -> set[str]:
+    # The framework names only those of the first route at this path.
+    routes = [one for one in request.app.routes if one.matches(request.scope)[0] != Match.NONE]
+    return {method for one in routes for method in getattr(one, "methods", None) or ()}
 
 
 def _internal_error(request: Request, error: Exception) -> Response:

@@ -3,12 +3,7 @@
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-SAFE = {
-    # Traces hold what users did: no browser or proxy keeps them.
-    "Cache-Control": "no-store",
-    # An attribute that looks like a page must not be taken for one.
-    "X-Content-Type-Options": "nosniff",
-}
+from clew.headers import SAFE
 
 
 class SafeHeaders:

@@ -20,6 +20,7 @@ from clew.cli import (
     demo,
     export,
     import_,
+    keys,
     ledger,
     operations,
     search,
@@ -58,6 +59,7 @@ app.command("export")(export.command)
 app.command("demo")(demo.command)
 app.command("status")(status.command)
 app.add_typer(config.app)
+app.add_typer(keys.app)
 app.add_typer(tls.app)
 app.command("version")(version.command)
 

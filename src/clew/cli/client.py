@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any, Self
 import httpx2
 import orjson
 
-from clew.cli.options import authority, identity
+from clew.cli.options import api_key, authority, identity
 from clew.cli.output import Failure, marked
 
 # A server under load is asked again so often, and not waited for longer than this between.
@@ -82,6 +83,34 @@ def channel_files() -> tuple[bytes | None, bytes | None, bytes | None]:
     return (roots, pair[1].read_bytes(), pair[0].read_bytes()) if pair else (roots, None, None)
 
 
+KEY_ADVICE = (
+    "give a key with --key, CLEW_API_KEY or the file CLEW_API_KEY_FILE; clew keys create makes one"
+)
+# The API's words for a key that does not do.
+_NO_KEY = ("missing_key", "malformed_key", "unknown_key", "expired_key", "revoked_key")
+
+
+def credentials() -> dict[str, str]:
+    """The header with the key that `--key` or the environment gives; empty without one."""
+    source, text = "--key or CLEW_API_KEY", api_key.get()
+    # What holds secrets is no setting of Clew, and no option: a command line can be seen by all.
+    if text is None and (file := os.environ.get("CLEW_API_KEY_FILE")):
+        source = f"the file {file} of CLEW_API_KEY_FILE"
+        try:
+            text = Path(file).expanduser().read_text("utf-8")
+        except (OSError, UnicodeDecodeError, RuntimeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise Failure(f"cannot read {source}: {why}") from None
+    if text is None:
+        return {}
+    text = text.strip()
+    if not text:
+        raise Failure(f"{source} is empty; write the key there, or leave it out")
+    if not text.isascii() or not text.isprintable():
+        raise Failure(f"{source} is no API key: it has characters that no key has")
+    return {"kf-api-key": text}
+
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1", "[::1]")
 
 
@@ -96,6 +125,7 @@ class Api:
             timeout=httpx2.Timeout(60, connect=5),
             transport=transport,
             verify=verify(),
+            headers=credentials(),
             trust_env=httpx2.URL(self.address).host not in LOOPBACK,
         )
 
@@ -108,7 +138,18 @@ class Api:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._client.close()
+
+    def post(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
+        """The document of a successful answer to one that is sent. It is sent once."""
+        with self._explained():
+            answer = self._client.post(path, json=document)
+        if answer.status_code != 200:
+            raise Failure(describe(self.address + path, answer.status_code, answer.content))
+        return self._document(answer.content)
 
     def get(self, path: str, parameters: dict[str, str] | None = None) -> dict[str, Any]:
         """The document of a successful answer."""
@@ -241,6 +282,8 @@ def describe(url: str, status: int, body: bytes) -> str:
             "is --api the UI's address?"
         )
     message, hint = str(error["message"]), error.get("hint")
+    if error.get("code") in _NO_KEY:
+        hint = KEY_ADVICE[0].upper() + KEY_ADVICE[1:]
     if not hint:
         return message
     return f"{message} {hint}" if message.endswith((".", "!", "?")) else f"{message}; {hint}"

@@ -27,7 +27,7 @@ app = typer.Typer(
 
 @app.command("show")
 @with_setting_options(json=Json)
-def show(config: str | None, json: bool, **flags: str | None) -> None:
+def show(config: str | None, json: bool, **flags: str | bool | None) -> None:
     """Show every setting, its value, and where that comes from.
 
     It takes the options of clew serve, and shows what that would run with.

@@ -12,7 +12,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from clew.cli.client import advice, base_url, channel_files, verify_and_present
+from clew.cli.client import (
+    KEY_ADVICE,
+    advice,
+    base_url,
+    channel_files,
+    credentials,
+    verify_and_present,
+)
 from clew.cli.output import Failure
 
 TIMEOUT_S = 10
@@ -49,13 +56,15 @@ def by_grpc(endpoint: str, request: ExportTraceServiceRequest) -> Answer:
             response_deserializer=ExportTraceServiceResponse.FromString,
         )
         try:
-            response = export(request, timeout=TIMEOUT_S)
+            response = export(request, timeout=TIMEOUT_S, metadata=tuple(credentials().items()))
         except grpc.RpcError as error:
             raise Failure(
                 f"{url} did not take the trace: {error.code().name}: {error.details()}"
                 + (
                     f"; {advice(error.details() or '', _START)}"
                     if error.code() is grpc.StatusCode.UNAVAILABLE
+                    else f"; {KEY_ADVICE}"
+                    if error.code() is grpc.StatusCode.UNAUTHENTICATED
                     else ""
                 )
             ) from None
@@ -96,7 +105,7 @@ def _post(endpoint: str, body: bytes, content_type: str) -> tuple[str, bytes]:
         answer = httpx2.post(
             url,
             content=body,
-            headers={"Content-Type": content_type},
+            headers={"Content-Type": content_type, **credentials()},
             timeout=TIMEOUT_S,
             verify=verify_and_present(),
         )
@@ -107,6 +116,7 @@ def _post(endpoint: str, body: bytes, content_type: str) -> tuple[str, bytes]:
     if answer.status_code != 200:
         raise Failure(
             f"{url} answered {answer.status_code}: {_reason(content_type, answer.content)}"
+            + (f"; {KEY_ADVICE}" if answer.status_code == 401 else "")
         )
     return url, answer.content
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clew.cli.options import DEFAULT_GRPC, DEFAULT_HTTP, Ca, Cert, CertKey
+from clew.cli.options import DEFAULT_GRPC, DEFAULT_HTTP, ApiKey, Ca, Cert, CertKey
 from clew.cli.output import Failure, note
 from clew.cli.units import parse_duration
 
@@ -61,6 +61,7 @@ def command(
             metavar="ID", help="Make the telemetry wrong in one way; `list` shows the ways."
         ),
     ] = None,
+    api_key: ApiKey = None,
     story: Annotated[
         bool, typer.Option("--story", help="Only say what is planted and how to find it.")
     ] = False,
@@ -76,7 +77,13 @@ def command(
     if broken == "list":
         _list()
         return
-    from clew.cli.client import base_url, channel_files, verify_and_present
+    from clew.cli.client import (
+        KEY_ADVICE,
+        base_url,
+        channel_files,
+        credentials,
+        verify_and_present,
+    )
     from clew.demo.broken import find
     from clew.demo.reporter import Refused
     from clew.demo.shop import run
@@ -109,10 +116,12 @@ def command(
             seed=seed,
             steady=steady,
             broken=scenario,
+            headers=credentials(),
             say=note,
         )
     except Refused as refused:
-        raise Failure(str(refused)) from None
+        by_key = any(word in str(refused) for word in ("answers 401", "answers UNAUTHENTICATED"))
+        raise Failure(f"{refused}; {KEY_ADVICE}" if by_key else str(refused)) from None
 
 
 def _seconds(option: str, text: str) -> float:

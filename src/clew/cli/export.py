@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca
 from clew.cli.output import Failure, note
 from clew.cli.search import PAGE, End, Since, Start, time_range
 from clew.cli.trace import parse_trace_id
@@ -56,6 +56,7 @@ def command(
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is standard output.")
     ] = "-",
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
 ) -> None:
     """Write traces to a file.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from clew.cli.options import DEFAULT_HTTP, Ca, Cert, CertKey, Json
+from clew.cli.options import DEFAULT_HTTP, ApiKey, Ca, Cert, CertKey, Json
 from clew.cli.output import Failure, note, printable, write_json
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def command(
             metavar="URL", envvar="CLEW_ENDPOINT", help="The OTLP/HTTP address to send to."
         ),
     ] = DEFAULT_HTTP,
+    api_key: ApiKey = None,
     ca: Ca = None,
     cert: Cert = None,
     cert_key: CertKey = None,

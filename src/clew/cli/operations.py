@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca, Json
 from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.search import End, Since, Start, time_range
 
@@ -29,6 +29,7 @@ def command(
     start: Start = None,
     end: End = None,
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
     json: Json = False,
 ) -> None:

@@ -38,12 +38,12 @@ Ca = Annotated[
 identity: ContextVar[tuple[str | None, str | None]] = ContextVar("identity", default=(None, None))
 
 
-def _present(file: str | None) -> str | None:
+def _present_certificate(file: str | None) -> str | None:
     identity.set((file, identity.get()[1]))
     return file
 
 
-def _present_key(file: str | None) -> str | None:
+def _present_its_key(file: str | None) -> str | None:
     identity.set((identity.get()[0], file))
     return file
 
@@ -54,7 +54,7 @@ Cert = Annotated[
         "--cert",
         metavar="FILE",
         envvar="CLEW_CERT",
-        callback=_present,
+        callback=_present_certificate,
         help="Client certificate in PEM, for an OTLP port that asks for one.",
     ),
 ]
@@ -64,8 +64,29 @@ CertKey = Annotated[
         "--cert-key",
         metavar="FILE",
         envvar="CLEW_CERT_KEY",
-        callback=_present_key,
+        callback=_present_its_key,
         help="Its key in PEM; may be left out when it is in the same file.",
+    ),
+]
+
+# The same for what `--key` says; `client.credentials` reads it. It is never printed.
+api_key: ContextVar[str | None] = ContextVar("api_key", default=None)
+
+
+def _present(text: str | None) -> str | None:
+    api_key.set(text)
+    return text
+
+
+ApiKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        envvar="CLEW_API_KEY",
+        callback=_present,
+        help="API key, where Clew asks for one; CLEW_API_KEY_FILE names a file that has it.",
+        show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clew.cli import tail
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json, api_option
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca, Json, api_option
 from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.queried import queried
 from clew.cli.units import format_duration, format_time, parse_duration
@@ -78,6 +78,7 @@ def command(
         bool, typer.Option("--tail", help="Print traces as they come in, until Ctrl-C.")
     ] = False,
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
     json: Json = False,
 ) -> None:

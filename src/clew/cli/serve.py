@@ -15,7 +15,7 @@ NEEDED = ("chdb", "clickhouse_connect", "cryptography", "fastapi", "pyarrow", "u
 
 
 @with_setting_options()
-def command(config: str | None, **flags: str | None) -> None:
+def command(config: str | None, **flags: str | bool | None) -> None:
     """Start Clew: OTLP ports, store and API.
 
     Ctrl-C stops it and keeps the data.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca, Json
 from clew.cli.output import Column, Screen, note, table, write_document
 from clew.cli.search import End, Since, Start, time_range
 
@@ -20,6 +20,7 @@ def command(
     start: Start = None,
     end: End = None,
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
     json: Json = False,
 ) -> None:

@@ -33,7 +33,7 @@ def with_setting_options(**more: object) -> Callable[[F], F]:
                 for name, annotation in more.items()
             ),
             *(
-                _parameter(declared.name, str | None, _option(declared), None)
+                _parameter(declared.name, _kind(declared), _option(declared), None)
                 for declared in dataclasses.fields(Settings)
             ),
         ]
@@ -66,6 +66,11 @@ def _parameter(name: str, kind: object, option: object, default: object) -> insp
     )
 
 
+def _kind(declared: dataclasses.Field[object]) -> object:
+    # A switch takes no value: `--require-keys`.
+    return bool | None if declared.type == "bool" else str | None
+
+
 def _config_option() -> object:
     return typer.Option(
         FLAG_CONFIG,
@@ -82,7 +87,7 @@ def _option(declared: dataclasses.Field[object]) -> object:
     kind = kind_name(declared)
     return typer.Option(
         flag_name(declared.name),
-        metavar=_METAVARS.get(kind, kind.upper()),
+        metavar=None if kind == "switch" else _METAVARS.get(kind, kind.upper()),
         help=declared.metadata["help"] + shown,
         hidden=is_for_tests(declared),
         show_default=False,

@@ -7,13 +7,15 @@ from typing import Any
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca, Json
 from clew.cli.output import Screen, printable, write_json
 from clew.cli.units import format_duration
 from clew.settings import rough_size
 
 
-def command(api: ApiAddress = DEFAULT_API, ca: Ca = None, json: Json = False) -> None:
+def command(
+    api: ApiAddress = DEFAULT_API, api_key: ApiKey = None, ca: Ca = None, json: Json = False
+) -> None:
     """Show whether Clew works, what comes in, and what it keeps.
 
     Exit status 1 when it cannot be reached or is not ready.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca, Json
 from clew.cli.output import Failure, Screen, note, pad, printable
 from clew.cli.units import format_duration, format_time
 
@@ -44,6 +44,7 @@ _TITLES = ("STARTED", "TRACE", "DURATION", "SPANS", "ROOT")
 def command(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="E.g. '{ status = error }'.")] = "",
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
     json: Json = False,
 ) -> None:

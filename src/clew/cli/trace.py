@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from clew.cli.options import DEFAULT_API, ApiAddress, Ca, Json
+from clew.cli.options import DEFAULT_API, ApiAddress, ApiKey, Ca, Json
 from clew.cli.output import Failure, Screen, clip, columns, pad, printable, write_json
 from clew.cli.spantree import ERROR, KINDS, RAILS, Event, Row, Span, rows, spans
 from clew.cli.units import format_duration, format_time
@@ -26,6 +26,7 @@ NARROW = 55
 def command(
     trace_id: Annotated[str, typer.Argument(metavar="ID", help="32 hex digits.")],
     api: ApiAddress = DEFAULT_API,
+    api_key: ApiKey = None,
     ca: Ca = None,
     json: Json = False,
 ) -> None:

@@ -21,7 +21,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
-from clew.cli.client import LOOPBACK, advice, verify_and_present
+from clew.cli.client import (
+    KEY_ADVICE,
+    LOOPBACK,
+    advice,
+    credentials,
+    verify_and_present,
+)
 from clew.cli.output import Failure
 
 BATCH_SPANS = 2000
@@ -128,7 +134,11 @@ class Uploader:
         self._sleep = sleep
         local = httpx2.URL(url).host in LOOPBACK
         self._client = httpx2.Client(
-            timeout=TIMEOUT_S, transport=transport, trust_env=not local, verify=verify_and_present()
+            timeout=TIMEOUT_S,
+            transport=transport,
+            trust_env=not local,
+            verify=verify_and_present(),
+            headers=credentials(),
         )
         self._threads = ThreadPoolExecutor(IN_FLIGHT, "upload")
         self._pending: deque[Future[Outcome]] = deque()
@@ -194,6 +204,8 @@ class Uploader:
     def _judge(self, answer: httpx2.Response, spans: int) -> Outcome:
         if answer.status_code != 200:
             said = f"{self.url} answered {answer.status_code}: {_reason(answer.content)}"
+            if answer.status_code == 401:
+                said += f"; {KEY_ADVICE}"
             return Outcome(spans, spans, said, lost=answer.status_code in HOPELESS)
         try:
             partial = ExportTraceServiceResponse.FromString(answer.content).partial_success

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 
@@ -120,13 +120,15 @@ def run(
     seed: int | None,
     steady: bool,
     broken: Scenario | None,
+    headers: Mapping[str, str] | None = None,
     say: Callable[[str], None],
 ) -> None:
     """Until the time is over or Ctrl-C. `reporter.Refused` when the first request fails.
 
     The shop opened `history_s` ago: what happened since is sent at once, then life goes on.
     """
-    with Grpc(endpoint, tls) if grpc else Http(endpoint, tls=tls) as transport:
+    sending = Grpc(endpoint, headers, tls) if grpc else Http(endpoint, headers, tls=tls)
+    with sending as transport:
         shop = Shop(seed, broken)
         couriers = Couriers(shop, transport)
         reporter = Reporter(transport.url, shop, say, rate)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from threading import Lock
@@ -66,8 +66,13 @@ class Http(_Closing):
     """OTLP/HTTP."""
 
     def __init__(
-        self, endpoint: str, client: httpx2.Client | None = None, tls: Tls | None = None
+        self,
+        endpoint: str,
+        headers: Mapping[str, str] | None = None,
+        client: httpx2.Client | None = None,
+        tls: Tls | None = None,
     ) -> None:
+        self._headers = dict(headers or {})
         self.url = endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
         self._client = client or httpx2.Client(
             timeout=TIMEOUT_S, verify=tls.context if tls else True
@@ -77,7 +82,11 @@ class Http(_Closing):
         self._client.close()
 
     def __call__(self, sdk: Sdk, body: bytes) -> Answer:
-        headers = {"Content-Type": "application/x-protobuf", "User-Agent": sdk.user_agent}
+        headers = {
+            "Content-Type": "application/x-protobuf",
+            "User-Agent": sdk.user_agent,
+            **self._headers,
+        }
         try:
             answer = self._client.post(self.url, content=body, headers=headers)
         except httpx2.HTTPError as error:
@@ -99,7 +108,10 @@ class Http(_Closing):
 class Grpc(_Closing):
     """OTLP/gRPC; a channel for each SDK, because the user agent belongs to the channel."""
 
-    def __init__(self, endpoint: str, tls: Tls | None = None) -> None:
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str] | None = None, tls: Tls | None = None
+    ) -> None:
+        self._metadata = tuple((headers or {}).items())
         self._tls = tls or Tls()
         scheme, _, self._target = endpoint.partition("://")
         if "/" in self._target:
@@ -121,7 +133,7 @@ class Grpc(_Closing):
             if export is None:
                 export = self._exports[sdk] = self._open(sdk)
         try:
-            return _taken(export(body, timeout=TIMEOUT_S))
+            return _taken(export(body, timeout=TIMEOUT_S, metadata=self._metadata))
         except grpc.RpcError as error:
             code = error.code().name
             return Answer(

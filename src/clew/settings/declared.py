@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from clew.settings.server_address import ServerAddress
-from clew.settings.values import GIB, MIB, NO_BOUND, Address, parse, readable
+from clew.settings.values import GIB, KIB, MIB, NO_BOUND, Address, parse, readable
 
 
 def _default_data_dir() -> Path:
@@ -50,6 +50,13 @@ class Settings:
         metadata={
             "help": "What may listen on an address that is not loopback although no key is "
             "asked for: `ingest`, `ui` or `ingest,ui`."
+        },
+    )
+    require_keys: bool = field(
+        default=False,
+        metadata={
+            "help": "Ask for an API key on every port, on loopback too, but for what --open names; "
+            "the OTLP ports may then listen on any address."
         },
     )
     tls_cert: str = field(
@@ -86,6 +93,45 @@ class Settings:
             "help": "Most connections to the OTLP ports at one time.",
             "min": 1,
             "max": 1_000_000,
+        },
+    )
+    max_connections_per_address: int = field(
+        default=0,
+        metadata={
+            "help": "Most of these from one address (of IPv6, one /64 network). 0: a quarter of "
+            "`max_connections`, and no limit for loopback; a number holds for loopback too.",
+            "zero": "a quarter of max_connections, loopback all",
+            "min": 1,
+            "max": 1_000_000,
+        },
+    )
+    max_spans_per_second: int = field(
+        default=0,
+        metadata={
+            "help": "Spans a second that are taken from all senders together, over some seconds; "
+            "above it they are asked to send again. 0: as many as come.",
+            "zero": "as many as come",
+            "min": 1,
+            "max": 1_000_000_000,
+        },
+    )
+    # SDKs stop at 128 by themselves.
+    max_attributes: int = field(
+        default=1024,
+        metadata={
+            "help": "Most attributes of one span, event, link, resource or scope; more are "
+            "dropped and counted in its dropped_attributes_count.",
+            "min": 1,
+            "max": 1_000_000,
+        },
+    )
+    max_value_bytes: int = field(
+        default=16 * KIB,
+        metadata={
+            "help": "Longest attribute value, status message or trace state; a longer one is cut, "
+            "and the attribute clew.cut says so.",
+            "min": 128,
+            "max": 16 * MIB,
         },
     )
     intake_memory_bytes: int = field(
@@ -219,7 +265,7 @@ class Settings:
             )
 
     def _check_addresses(self, named: Mapping[str, str]) -> Iterator[str]:
-        words = {word.strip() for word in self.open.split(",") if word.strip()}
+        words = self._opened()
         if unknown := words - {"ingest", "ui"}:
             yield (
                 f"{named['open']}: {', '.join(sorted(unknown))!r} is unknown; "
@@ -237,11 +283,27 @@ class Settings:
                     "give each listener an address of its own"
                 )
         for name, address, word in listeners:
-            if not address.is_loopback and word not in words:
+            if address.is_loopback or word in words:
+                continue
+            if word == "ui" and self.require_keys:
+                yield (
+                    f"{name} {address} is not a loopback address, and there is no login yet; "
+                    "use 127.0.0.1, or say --open ui if everybody who reaches it may read"
+                )
+            elif not self.require_keys:
+                keys = ", ask for keys with --require-keys" if word == "ingest" else ""
                 yield (
                     f"{name} {address} is not a loopback address and no key is asked for there; "
-                    f"use 127.0.0.1, or say --open {word} if everybody who reaches it may use it"
+                    f"use 127.0.0.1{keys}, or say --open {word} if everybody who reaches it may "
+                    "use it"
                 )
+
+    def _opened(self) -> set[str]:
+        return {word.strip() for word in self.open.split(",") if word.strip()}
+
+    def asks_for_key(self, word: str) -> bool:
+        """Whether `ingest` or `ui` needs a key."""
+        return self.require_keys and word not in self._opened()
 
     def _check_tls(self, named: Mapping[str, str]) -> Iterator[str]:
         given = {

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 from clew.settings.declared import Settings
-from clew.settings.values import allowed, kind_name, parse
+from clew.settings.values import allowed, kind_name, parse, readable
 
 FLAG_CONFIG = "--config"
 ENV_CONFIG = "CLEW_CONFIG"
@@ -54,7 +54,7 @@ class Loaded(Generic[S]):
 
 
 def load(
-    flags: Mapping[str, str | None],
+    flags: Mapping[str, str | bool | None],
     environ: Mapping[str, str] | None = None,
     config: str | None = None,
     *,
@@ -96,7 +96,10 @@ def find_file(
 
 
 def merge(
-    kind: type[S], flags: Mapping[str, str | None], environ: Mapping[str, str], file: Path | None
+    kind: type[S],
+    flags: Mapping[str, str | bool | None],
+    environ: Mapping[str, str],
+    file: Path | None,
 ) -> Loaded[S]:
     """Settings of a kind from all sources; every mistake is named."""
     declared = {one.name: one for one in dataclasses.fields(kind)}
@@ -141,7 +144,7 @@ def env_name(name: str) -> str:
 
 
 def _from_texts(
-    flags: Mapping[str, str | None],
+    flags: Mapping[str, str | bool | None],
     environ: Mapping[str, str],
     declared: Mapping[str, Field],
     problems: list[str],
@@ -149,7 +152,8 @@ def _from_texts(
     """What flags and environment say, by name of the setting."""
     found: dict[str, tuple[Origin, Any]] = {}
     for name, one in declared.items():
-        text, variable = flags.get(name), env_name(name)
+        flag, variable = flags.get(name), env_name(name)
+        text = readable(name, flag) if isinstance(flag, bool) else flag
         of_file = f"{variable}_FILE"
         if text is not None:
             if not text.strip():
@@ -219,9 +223,12 @@ def _value(one: Field, raw: Any, source: str) -> Any:
         return parse(one, raw, source)
     if one.type == "int" and isinstance(raw, int) and not isinstance(raw, bool):
         return raw
-    bounds = f" ({allowed(one)})" if allowed(one) else ""
+    if one.type == "bool" and isinstance(raw, bool):
+        return raw
+    bounds = f" ({allowed(one)})" if allowed(one) and one.type != "bool" else ""
     shown = "***" if one.metadata.get("secret") else json.dumps(raw, default=str)
-    wanted = "a whole number" if one.type == "int" else "text in quotes"
+    kinds = {"int": "a whole number", "bool": "true or false without quotes"}
+    wanted = kinds.get(str(one.type), "text in quotes")
     if kind_name(one) in ("size", "days"):
         wanted += ", or text with a unit"
     raise ValueError(f"{source}: {shown} is not {wanted}{bounds}")

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+KIB = 1 << 10
 MIB = 1 << 20
 GIB = 1 << 30
 TIB = 1 << 40
@@ -17,6 +18,8 @@ NO_BOUND = 1 << 62
 _EVERYWHERE = ("0.0.0.0", "::")
 _SIZES = {"": 1, "k": 1 << 10, "m": MIB, "g": GIB, "t": TIB}
 _DAYS = {"": 1, "d": 1, "w": 7}
+_YES = ("true", "yes", "on", "1")
+_NO = ("false", "no", "off", "0")
 _NUMBER = re.compile(r"([0-9]{1,20}) ?([a-z]*)", re.IGNORECASE)
 
 
@@ -69,8 +72,17 @@ def parse(declared: dataclasses.Field[Any], text: str, source: str) -> Any:
             return Address.parse(text, source)
         case "int":
             return _parse_number(declared.name, text, source)
+        case "bool":
+            return _parse_switch(text, source)
         case _:
             return text
+
+
+def _parse_switch(text: str, source: str) -> bool:
+    word = text.strip().lower()
+    if word not in (*_YES, *_NO):
+        raise ValueError(f"{source}: {text!r} is neither true nor false")
+    return word in _YES
 
 
 def _parse_number(name: str, text: str, source: str) -> int:
@@ -90,6 +102,8 @@ def _parse_number(name: str, text: str, source: str) -> int:
 
 def readable(name: str, value: object) -> str:
     """As `parse` reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, int) and name.endswith("_bytes"):
         return readable_size(value)
     return str(value)
@@ -118,12 +132,16 @@ def kind_name(declared: dataclasses.Field[Any]) -> str:
         return next((word for end, word in units.items() if declared.name.endswith(end)), "number")
     if declared.metadata.get("file"):
         return "file"
-    return {"Path": "folder", "Address": "address"}.get(str(declared.type), "text")
+    return {"Path": "folder", "Address": "address", "bool": "switch"}.get(
+        str(declared.type), "text"
+    )
 
 
 def allowed(declared: dataclasses.Field[Any]) -> str:
     """The bounds in words; nothing when every value is fine."""
     facts = declared.metadata
+    if declared.type == "bool":
+        return "true or false"
     if "min" not in facts:
         return ""
     least = readable(declared.name, facts["min"])

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
-from clew.api import create_app
+from clew.api import Access, create_app
 from clew.api.app import COMPRESS_FROM_BYTES
 
 
@@ -26,7 +26,8 @@ class Broken:
 
 def get(path: str, **headers: str) -> httpx.Response:
     reader: Any = SimpleNamespace(queries=1, streams=1)
-    app = create_app(reader, Broken())
+    keys: Any = SimpleNamespace()
+    app = create_app(reader, Broken(), Access(keys))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
 
     async def ask() -> httpx.Response:

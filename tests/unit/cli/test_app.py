@@ -59,6 +59,7 @@ def test_help_names_every_command() -> None:
         "services",
         "operations",
         "ledger",
+        "keys",
         "attributes",
         "demo",
         "status",

@@ -31,7 +31,7 @@ def posted(answer: httpx2.Response) -> tuple[Answer, httpx2.Request]:
         seen.append(request)
         return answer
 
-    with Http("http://h", httpx2.Client(transport=httpx2.MockTransport(handle))) as http:
+    with Http("http://h", client=httpx2.Client(transport=httpx2.MockTransport(handle))) as http:
         return http(NODE, BODY), seen[0]
 
 
@@ -69,7 +69,7 @@ def test_http_without_an_answer_is_tried_again() -> None:
     def handle(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("Connection refused")
 
-    with Http("http://h", httpx2.Client(transport=httpx2.MockTransport(handle))) as http:
+    with Http("http://h", client=httpx2.Client(transport=httpx2.MockTransport(handle))) as http:
         answer = http(NODE, BODY)
     assert answer == Answer(False, again=True, trouble="does not answer (Connection refused)")
 

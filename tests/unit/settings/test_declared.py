@@ -9,7 +9,7 @@ from clew.settings import Address, Settings
 from clew.settings.load import merge
 
 
-def load(flags: Mapping[str, str | None], environ: Mapping[str, str]) -> Settings:
+def load(flags: Mapping[str, str | bool | None], environ: Mapping[str, str]) -> Settings:
     """As on a machine without a settings file."""
     return merge(Settings, flags, environ, None).settings
 
@@ -51,6 +51,36 @@ def test_open_address_is_refused_until_somebody_says_so(address: str) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"])
 def test_loopback_address_needs_no_permission(address: str) -> None:
     assert str(load({"ui": address}, {}).ui) == address
+
+
+def test_keys_open_the_intake_to_any_address_and_not_the_api() -> None:
+    everywhere = {"grpc": "0.0.0.0:4317", "http": "0.0.0.0:4318"}
+    settings = load({**everywhere, "require_keys": True}, {})
+    assert settings.asks_for_key("ingest")
+    assert settings.asks_for_key("ui")
+    with pytest.raises(ValueError, match=r"--grpc .*--require-keys, or say --open ingest"):
+        load(everywhere, {})
+    with pytest.raises(ValueError, match=r"--ui .* no login yet; .*--open ui"):
+        load({"ui": "0.0.0.0:7070", "require_keys": True}, {})
+    opened = load({"ui": "0.0.0.0:7070", "require_keys": True, "open": "ui"}, {})
+    assert opened.asks_for_key("ingest")
+    assert not opened.asks_for_key("ui")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_on"),
+    [("true", True), ("YES", True), ("1", True), ("on", True), ("false", False), ("0", False)],
+)
+def test_switch_is_read_as_people_write_it(text: str, is_on: bool) -> None:
+    settings = load({}, {"CLEW_REQUIRE_KEYS": text})
+    assert settings.require_keys is is_on
+    assert Settings.from_json(settings.to_json()).require_keys is is_on
+    assert load({"require_keys": True}, {"CLEW_REQUIRE_KEYS": text}).require_keys
+
+
+def test_switch_that_is_neither_is_named() -> None:
+    with pytest.raises(ValueError, match="CLEW_REQUIRE_KEYS: 'ja' is neither true nor false"):
+        load({}, {"CLEW_REQUIRE_KEYS": "ja"})
 
 
 def test_unknown_word_in_open_is_refused() -> None:

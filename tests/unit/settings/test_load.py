@@ -184,3 +184,12 @@ def test_every_number_says_its_unit_and_bounds() -> None:
     for one in dataclasses.fields(Settings):
         if one.type == "int":
             assert {"help", "min", "max"} <= one.metadata.keys(), one.name
+
+
+def test_switch_in_the_file_is_true_or_false(file: Path) -> None:
+    file.write_text("require_keys = true\n")
+    assert check_file(file).settings.require_keys
+    file.write_text('require_keys = "off"\n')
+    assert not check_file(file).settings.require_keys
+    (problem,) = mistakes(file, "require_keys = 2\n")
+    assert problem.endswith("2 is not true or false without quotes")
