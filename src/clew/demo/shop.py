@@ -112,7 +112,7 @@ def arrivals(rate: float, seed: int | None, *, steady: bool) -> Iterator[float]:
 def run(
     endpoint: str,
     *,
-    tls: Tls,
+    tls: Tls | None = None,
     grpc: bool,
     rate: float,
     duration_s: float | None,
