@@ -121,6 +121,8 @@ def healthy(clew: Clew, folder: Path, authority: str) -> Iterator[dict[str, Any]
     finally:
         process.kill()
         process.wait()
+        if process.stdin:
+            process.stdin.close()
 
 
 def run(names: list[str], folder: Path, seconds: float, rest_s: float = REST_S) -> Result:
@@ -206,6 +208,8 @@ def _attack(
     finally:
         process.kill()
         process.wait()
+        if process.stdout:
+            process.stdout.close()
     row.seconds = ended - began
     row.counts = said["counts"]
     row.attackers_cores = said["cpu_s"] / row.seconds
