@@ -191,6 +191,8 @@ class Supervisor:
                 heard = time.monotonic()
                 message = json.loads(line)
                 child.metrics = message["metrics"]
+                if self._tls and (pem := Pem.from_json(message.get("tls"))):
+                    self._tls.take(pem)
                 child.checks = message.get("checks", {})
                 # A new life says nothing until it knows more than the one before it.
                 child.state = message.get("state", "ok") or child.state
