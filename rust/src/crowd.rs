@@ -19,7 +19,9 @@ use crate::tls::close;
 /// So many connections at one time are told why they are closed, each for at most `TELL_WITHIN`;
 /// they hold a descriptor beside those of `max_connections`. Others are closed at once.
 pub const MOST_TOLD: usize = 16;
-pub const TELL_WITHIN: Duration = Duration::from_secs(1);
+pub const TELL_WITHIN: Duration = Duration::from_secs(3);
+/// gRPC clients come back at once after a GOAWAY, as often as they are sent one.
+const BEFORE_GOAWAY: Duration = Duration::from_secs(1);
 /// Of `max_connections`, one address may have one in so many.
 pub const SHARE_OF_ONE: usize = 4;
 
@@ -94,9 +96,13 @@ impl Crowd {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// A place among the most that there may be and `more`. Who has too many itself is told that
-    /// first, so that it makes nobody else leave.
-    pub fn enter(self: &Arc<Self>, address: IpAddr, more: usize) -> Result<Place, Full> {
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+        self.enter_beyond(address, 0)
+    }
+
+    /// With so many places more, while somebody leaves. Who has too many itself is told that first,
+    /// so that it makes nobody else leave.
+    pub fn enter_beyond(self: &Arc<Self>, address: IpAddr, more: usize) -> Result<Place, Full> {
         let group = (!(self.is_loopback_free && address.is_loopback())).then(|| group_of(address));
         let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
         let open = group.and_then(|group| of_one.get(&group)).copied();
@@ -174,7 +180,11 @@ async fn tell(mut stream: TcpStream, full: Full) -> std::io::Result<()> {
     let mut first = BytesMut::with_capacity(256);
     let answer = match recognise(&mut stream, &mut first, TELL_WITHIN).await {
         Protocol::Http1 => http1(full),
-        Protocol::Http2 => http2(full),
+        Protocol::Http2 => {
+            stream.write_all(SETTINGS).await?;
+            tokio::time::sleep(BEFORE_GOAWAY).await;
+            goaway(full)
+        }
         // TLS has no alert for it, and a handshake costs more than the connection is worth.
         _ => return Ok(()),
     };
@@ -200,15 +210,16 @@ fn http1(full: Full) -> Vec<u8> {
     .concat()
 }
 
-/// The server's settings, then GOAWAY: no stream was looked at, so all may be tried again.
-fn http2(full: Full) -> Vec<u8> {
-    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+/// A server's settings, of which none differs from the protocol's defaults.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// No stream was looked at, so all may be tried again.
+fn goaway(full: Full) -> Vec<u8> {
     const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
     let text = full.sentence().as_bytes();
     let [_, length @ ..] = (text.len() as u32 + 8).to_be_bytes();
     [
-        SETTINGS,
-        &length,
+        &length[..],
         &[7, 0, 0, 0, 0, 0],
         &[0; 4],
         &ENHANCE_YOUR_CALM,
@@ -234,24 +245,24 @@ mod tests {
     fn one_address_leaves_room_for_the_others() {
         let crowd = crowd(8, 2);
         let (one, other) = (address("10.0.0.1"), address("10.0.0.2"));
-        let first = crowd.enter(one, 0).unwrap_or_else(|_| panic!());
-        let _second = crowd.enter(one, 0);
-        assert_eq!(crowd.enter(one, 0).err(), Some(Full::Address));
-        assert!(crowd.enter(other, 0).is_ok());
+        let first = crowd.enter(one).unwrap_or_else(|_| panic!());
+        let _second = crowd.enter(one);
+        assert_eq!(crowd.enter(one).err(), Some(Full::Address));
+        assert!(crowd.enter(other).is_ok());
         assert_eq!(crowd.open(), 2);
         drop(first);
-        assert!(crowd.enter(one, 0).is_ok());
+        assert!(crowd.enter(one).is_ok());
     }
 
     #[test]
     fn table_holds_only_addresses_that_are_there() {
         let crowd = crowd(10, 0);
         for last in 0..=u8::MAX {
-            assert!(crowd.enter(IpAddr::from([10, 0, 0, last]), 0).is_ok());
+            assert!(crowd.enter(IpAddr::from([10, 0, 0, last])).is_ok());
         }
         assert!(crowd.of_one.lock().unwrap().is_empty());
         let _kept: Vec<_> = (0..=u8::MAX)
-            .map(|last| crowd.enter(IpAddr::from([10, 0, 0, last]), 0))
+            .map(|last| crowd.enter(IpAddr::from([10, 0, 0, last])))
             .collect();
         assert_eq!(crowd.of_one.lock().unwrap().len(), 10);
     }
@@ -259,37 +270,31 @@ mod tests {
     #[test]
     fn addresses_of_one_network_of_ipv6_are_one_and_mapped_ones_are_ipv4() {
         let crowd = crowd(8, 1);
-        let _first = crowd.enter(address("2001:db8:0:1::1"), 0);
-        let again = crowd.enter(address("2001:db8:0:1:ffff::2"), 0);
+        let _first = crowd.enter(address("2001:db8:0:1::1"));
+        let again = crowd.enter(address("2001:db8:0:1:ffff::2"));
         assert_eq!(again.err(), Some(Full::Address));
-        assert!(crowd.enter(address("2001:db8:0:2::1"), 0).is_ok());
-        let _mapped = crowd.enter(address("::ffff:10.0.0.1"), 0);
-        assert_eq!(
-            crowd.enter(address("10.0.0.1"), 0).err(),
-            Some(Full::Address)
-        );
+        assert!(crowd.enter(address("2001:db8:0:2::1")).is_ok());
+        let _mapped = crowd.enter(address("::ffff:10.0.0.1"));
+        assert_eq!(crowd.enter(address("10.0.0.1")).err(), Some(Full::Address));
     }
 
     #[test]
     fn loopback_may_have_all_unless_a_number_is_given() {
         let free = crowd(8, 0);
-        let kept: Vec<_> = (0..9)
-            .map(|_| free.enter(address("127.0.0.1"), 0))
-            .collect();
+        let kept: Vec<_> = (0..9).map(|_| free.enter(address("127.0.0.1"))).collect();
         assert_eq!(kept.iter().filter(|one| one.is_ok()).count(), 8);
         assert_eq!(kept[8].as_ref().err(), Some(&Full::Everybody));
         let far = crowd(8, 0);
-        let kept: Vec<_> = (0..9).map(|_| far.enter(address("10.0.0.1"), 0)).collect();
+        let kept: Vec<_> = (0..9).map(|_| far.enter(address("10.0.0.1"))).collect();
         assert_eq!(kept.iter().filter(|one| one.is_ok()).count(), 2);
         let given = crowd(8, 1);
-        let _one = given.enter(address("::1"), 0);
-        assert_eq!(given.enter(address("::1"), 0).err(), Some(Full::Address));
+        let _one = given.enter(address("::1"));
+        assert_eq!(given.enter(address("::1")).err(), Some(Full::Address));
     }
 
     #[test]
     fn goaway_is_a_frame_of_its_own_length() {
-        let bytes = http2(Full::Address);
-        let frame = &bytes[9..];
+        let frame = goaway(Full::Address);
         let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]) as usize;
         assert_eq!(frame.len(), 9 + length);
         assert_eq!(frame[3], 7);
