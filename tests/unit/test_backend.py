@@ -4,6 +4,7 @@ import json
 import socket
 from typing import Any, cast
 
+from clew.admin import KeyWatch
 from clew.backend import Opening, Processes
 from clew.control import Channel
 from clew.settings import Settings
@@ -42,7 +43,7 @@ class OpenStore:
 
 
 def test_not_ready_while_the_supervisor_may_take_requests() -> None:
-    processes = Processes(Settings(), 0.0, cast(Store, OpenStore()))
+    processes = Processes(Settings(), 0.0, cast(Store, OpenStore()), cast(KeyWatch, None))
     intake: dict[str, Any] = {"ready": True, "state": "ok"}
     assert processes.ready()[0] is False
     for answers in (True, False):
