@@ -180,7 +180,9 @@ def _attack(
     connections = int(clew.metric("clew_intake_open_connections"))
     given = {
         **dict(zip(("grpc", "http", "ui"), clew.ports, strict=True)),
-        **{"seconds": seconds, "folder": str(folder), "authority": authority},
+        "seconds": seconds,
+        "folder": str(folder),
+        "authority": authority,
     }
     # Nice: attackers elsewhere would not take Clew's processor time from it.
     process = subprocess.Popen(
@@ -275,13 +277,14 @@ def _fresh(clew: Clew, name: str) -> float | None:
 
     def sent() -> bool:
         connection: http.client.HTTPConnection = (
-            http.client.HTTPSConnection(
-                "127.0.0.1", clew.ports[1], timeout=5, context=clew.context
-            )
+            http.client.HTTPSConnection("127.0.0.1", clew.ports[1], timeout=5, context=clew.context)
             if clew.context
             else http.client.HTTPConnection("127.0.0.1", clew.ports[1], timeout=5)
         )
-        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        with (
+            contextlib.closing(connection),
+            contextlib.suppress(OSError, http.client.HTTPException),
+        ):
             connection.request("POST", "/v1/traces", body(name), {"Content-Type": PROTOBUF})
             return connection.getresponse().status == 200
         return False
