@@ -126,6 +126,7 @@ impl ReadBy {
     }
 
     /// For what is only read to be forgotten: where memory is short, what goes on costs too much.
+    #[must_use]
     pub fn after_refusal(self, refusal: &Refusal) -> Self {
         let soon = Instant::now() + FAREWELL;
         let is_short = matches!(refusal, Refusal::MemoryBudget);

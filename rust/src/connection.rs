@@ -70,7 +70,7 @@ pub async fn serve<S: Sink>(
     });
     let mut protocol = tokio::select! {
         protocol = recognise(&mut stream, &mut first, within) => protocol,
-        _ = &mut stopping => return,
+        () = &mut stopping => return,
     };
     meter::connection(protocol.word());
     let mut arrival = Arrival {
@@ -91,7 +91,7 @@ pub async fn serve<S: Sink>(
     let hello = first.freeze();
     let accepted = tokio::select! {
         accepted = tls.accept(hello.clone(), stream, within) => accepted,
-        _ = &mut stopping => return,
+        () = &mut stopping => return,
     };
     let mut stream = match accepted {
         Ok(stream) => stream,
@@ -103,7 +103,7 @@ pub async fn serve<S: Sink>(
     let mut first = BytesMut::with_capacity(1_024);
     protocol = tokio::select! {
         protocol = recognise(&mut stream, &mut first, within) => protocol,
-        _ = &mut stopping => return,
+        () = &mut stopping => return,
     };
     meter::connection_inside_tls(protocol.word());
     let stream = Prefixed {

@@ -1,7 +1,7 @@
 //! The accept loops on inherited sockets, and the runtime under them.
 
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use crate::admit::{Door, Sink};
 use crate::body::Budget;
 use crate::connection;
-use crate::crowd::{Crowd, Full};
+use crate::crowd::{Crowd, Full, Place};
 use crate::keys::Keys;
 use crate::ledger::FLUSH_EVERY;
 use crate::meter;
@@ -109,8 +109,8 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
     let (alive, ended) = mpsc::channel(1);
     let (most, most_of_one) = (config.max_connections, config.max_connections_per_address);
     let door = Arc::new(Door::new(config, sink));
-    let seats = Arc::new(Seats::default());
     let crowd = Crowd::new(most, most_of_one, door.meter.open_connections);
+    let seats = Arc::new(Seats::default());
     let budget = Arc::clone(&door.budget);
     for listener in listeners {
         listener.set_nonblocking(true)?;
@@ -200,6 +200,16 @@ struct Accepting<S> {
 }
 
 impl<S: Sink> Accepting<S> {
+    /// Somebody quiet leaves for who comes when all places are taken.
+    fn enter(&self, address: IpAddr) -> Result<Place, Full> {
+        match self.crowd.enter(address) {
+            Err(Full::Everybody) if self.seats.make_room() => {
+                self.crowd.enter_beyond(address, IN_THE_DOOR)
+            }
+            other => other,
+        }
+    }
+
     async fn accept(mut self, listener: TcpListener) {
         loop {
             let accepted = tokio::select! {
@@ -209,13 +219,7 @@ impl<S: Sink> Accepting<S> {
             match accepted {
                 Ok((stream, peer)) => {
                     let address = peer.ip().to_canonical();
-                    let place = match self.crowd.enter(address) {
-                        Err(Full::Everybody) if self.seats.make_room() => {
-                            self.crowd.enter_beyond(address, IN_THE_DOOR)
-                        }
-                        place => place,
-                    };
-                    let place = match place {
+                    let place = match self.enter(address) {
                         Ok(place) => place,
                         Err(full) => {
                             meter::connection_refused(full.word());

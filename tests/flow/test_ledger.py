@@ -116,6 +116,13 @@ def bad_span() -> bytes:
     return message.SerializeToString()
 
 
+def long_value() -> bytes:
+    message: ExportTraceServiceRequest = build.request(build.span(), service="shop")
+    span = message.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.add(key="db.query.text").value.string_value = "x" * 20_000
+    return message.SerializeToString()
+
+
 @dataclass(frozen=True)
 class Knock:
     """What is sent, the reason expected, and what else the entry says."""
@@ -157,6 +164,13 @@ KNOCKS = [
     Knock("malformed", post(b"\xff" * 9, Content_Type=PROTOBUF), "", "http1", 400),
     Knock("malformed", post("{", Content_Type="application/json"), ""),
     Knock("spans_rejected", post(bad_span(), Content_Type=PROTOBUF), "trace_id", "http1", 200),
+    Knock(
+        "values_cut",
+        post(long_value(), Content_Type=PROTOBUF),
+        "db.query.text of service shop",
+        "http1",
+        200,
+    ),
     # gRPC.
     Knock("unknown_grpc_method", call("/my.Service/Call", b""), "/my.Service/Call", "grpc", 12),
     Knock("malformed", call(EXPORT, b"\xff" * 9), "", "grpc", 3),

@@ -56,10 +56,16 @@ pub fn within<T>(what: &str, memory: usize, bytes: usize, work: impl FnOnce() ->
     let result = work();
     let took = busy().saturating_sub(started);
     let peak = PEAK.get().wrapping_sub(before).max(0).cast_unsigned();
-    assert!(peak <= memory, "{what}: {peak} bytes of memory, {memory} allowed");
+    assert!(
+        peak <= memory,
+        "{what}: {peak} bytes of memory, {memory} allowed"
+    );
     // A build without optimisation takes about 0.3 µs a byte.
     let most = Duration::from_millis(100) + Duration::from_micros(4) * (bytes as u32);
-    assert!(took <= most, "{what}: {took:?} of processor time, {most:?} allowed");
+    assert!(
+        took <= most,
+        "{what}: {took:?} of processor time, {most:?} allowed"
+    );
     result
 }
 

@@ -51,7 +51,13 @@ const NUMBERS: [u64; 14] = [
 ];
 
 /// `donor` lends pieces; `words` are what the format's own parser looks for.
-pub fn mutate(random: &mut Random, input: &[u8], donor: &[u8], words: &[&[u8]], tree: bool) -> Vec<u8> {
+pub fn mutate(
+    random: &mut Random,
+    input: &[u8],
+    donor: &[u8],
+    words: &[&[u8]],
+    tree: bool,
+) -> Vec<u8> {
     let mut bytes = input.to_vec();
     for _ in 0..=random.below(4) {
         if tree && !random.one_in(4) {
@@ -111,7 +117,11 @@ fn anywhere(random: &mut Random, bytes: &mut Vec<u8>, donor: &[u8], words: &[&[u
         _ if words.is_empty() => bytes.push(random.next() as u8),
         _ => {
             let word = words[random.below(words.len())];
-            let end = if random.one_in(2) { (at + word.len()).min(bytes.len()) } else { at };
+            let end = if random.one_in(2) {
+                (at + word.len()).min(bytes.len())
+            } else {
+                at
+            };
             bytes.splice(at..end, word.iter().copied());
         }
     }

@@ -21,7 +21,12 @@ use crate::tls::{Pem, Tls};
 
 /// One line each, bounded: they end in logs, answers and tables.
 fn is_harmless(knock: &Knock) {
-    let texts = [&knock.user_agent, &knock.key_prefix, &knock.detail, &knock.sentence];
+    let texts = [
+        &knock.user_agent,
+        &knock.key_prefix,
+        &knock.detail,
+        &knock.sentence,
+    ];
     for text in texts.into_iter().chain(&knock.headers) {
         assert!(text.len() <= 500, "{text:?}");
         assert!(!text.chars().any(char::is_control), "{text:?}");
@@ -33,7 +38,9 @@ fn is_harmless(knock: &Knock) {
 fn first_bytes_of_a_connection_are_told_apart() {
     let mut hello = vec![0x16, 3, 1, 0, 0, 1, 0, 0, 0, 3, 3];
     hello.extend([7; 32]);
-    hello.extend(b"\0\0\x02\x13\x01\x01\0\0\0\0\0\0\x0b\0\x09\0\0\x06a.test\0\x10\0\x05\0\x03\x02h2");
+    hello.extend(
+        b"\0\0\x02\x13\x01\x01\0\0\0\0\0\0\x0b\0\x09\0\0\x06a.test\0\x10\0\x05\0\x03\x02h2",
+    );
     Target {
         name: "first_bytes",
         seeds: [
@@ -53,23 +60,38 @@ fn first_bytes_of_a_connection_are_told_apart() {
         ]
         .map(<[u8]>::to_vec)
         .to_vec(),
-        words: &[b"|c", b":", b" ", b"\n", b"\r\n", b"<", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01"],
+        words: &[
+            b"|c",
+            b":",
+            b" ",
+            b"\n",
+            b"\r\n",
+            b"<",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"\x16\x03\x01",
+        ],
         tree: false,
         run: |input| {
-            within("first bytes", 64 * 1_024 + 16 * input.len(), 4 * input.len(), || {
-                // Not before 64 bytes at the latest: an endless stream is not waited for.
-                let protocol = classify(input);
-                assert!(protocol.is_some() || input.len() < 64);
-                let is_http = matches!(protocol, Some(Protocol::Http1 | Protocol::Http2));
-                for protocol in [Protocol::Tls, Protocol::Silent, Protocol::Unknown] {
-                    is_harmless(&odd::unserved(protocol, input).expect("not served"));
-                }
-                if is_http {
-                    // Only what is refused is asked about; it must stand it all the same.
-                    let _ = foreign::bytes(input);
-                }
-                is_harmless(&odd::handshake("tls_alert", input));
-            });
+            // Of a connection at most the first read is looked at.
+            within(
+                "first bytes",
+                64 * 1_024 + 64 * input.len(),
+                4 * input.len(),
+                || {
+                    // Not before 64 bytes at the latest: an endless stream is not waited for.
+                    let protocol = classify(input);
+                    assert!(protocol.is_some() || input.len() < 64);
+                    let is_http = matches!(protocol, Some(Protocol::Http1 | Protocol::Http2));
+                    for protocol in [Protocol::Tls, Protocol::Silent, Protocol::Unknown] {
+                        is_harmless(&odd::unserved(protocol, input).expect("not served"));
+                    }
+                    if is_http {
+                        // Only what is refused is asked about; it must stand it all the same.
+                        let _ = foreign::bytes(input);
+                    }
+                    is_harmless(&odd::handshake("tls_alert", input));
+                },
+            );
         },
     }
     .fuzz();
@@ -80,16 +102,29 @@ fn heads_of_refused_requests_are_kept_harmless() {
     Target {
         name: "heads",
         seeds: [
-            b"POST\n/api/v2/spans\nuser-agent: a\x1b[31m\ncontent-type: application/grpc".as_slice(),
+            b"POST\n/api/v2/spans\nuser-agent: a\x1b[31m\ncontent-type: application/grpc"
+                .as_slice(),
             b"GET\n/\nkf-api-key: kf_0123456789abcdefghijklmnop\nauthorization: Bearer x",
             b"PUT\n/opentelemetry.proto.collector.trace.v1.TraceService/Export\na: b",
         ]
         .map(<[u8]>::to_vec)
         .to_vec(),
         words: &[
-            b"content-type: ", b"user-agent: ", b"authorization: ", b"kf-api-key: ", b"\n", b"Bearer ",
-            b"application/json", b"application/grpc-web", b"/api/traces", b"/v0.4/traces", b"/api/v1/write",
-            b"\xc3\xa9", b"\xff", b"datadog", b"prometheus",
+            b"content-type: ",
+            b"user-agent: ",
+            b"authorization: ",
+            b"kf-api-key: ",
+            b"\n",
+            b"Bearer ",
+            b"application/json",
+            b"application/grpc-web",
+            b"/api/traces",
+            b"/v0.4/traces",
+            b"/api/v1/write",
+            b"\xc3\xa9",
+            b"\xff",
+            b"datadog",
+            b"prometheus",
         ],
         tree: false,
         run: |input| {
@@ -106,7 +141,12 @@ fn heads_of_refused_requests_are_kept_harmless() {
                 }
             }
             let method = method.unwrap_or(Method::POST);
-            let head = Head { protocol: "http1", method: &method, path: &path, headers: &headers };
+            let head = Head {
+                protocol: "http1",
+                method: &method,
+                path: &path,
+                headers: &headers,
+            };
             let text = String::from_utf8_lossy(input).into_owned();
             for refusal in [
                 Refusal::UnknownPath(path.clone()),
@@ -132,7 +172,10 @@ fn heads_of_refused_requests_are_kept_harmless() {
 fn answers(status: &Status) {
     let encoded = percent_encode(&status.message);
     assert!(HeaderValue::try_from(&encoded).is_ok());
-    assert_eq!(percent_decoded(encoded.as_bytes()), status.message.as_bytes());
+    assert_eq!(
+        percent_decoded(encoded.as_bytes()),
+        status.message.as_bytes()
+    );
     assert!(ReasonPhrase::try_from(reason_phrase(&status.message)).is_ok());
     let json: serde_json::Value = serde_json::from_slice(&status.json()).expect("JSON");
     assert_eq!(json["message"].as_str(), Some(status.message.as_str()));
@@ -140,7 +183,10 @@ fn answers(status: &Status) {
     assert!(HeaderValue::try_from(base64(&protobuf)).is_ok());
     let mut reader = crate::wire::Reader::new(&protobuf);
     while reader.field().expect("protobuf").is_some() {}
-    let partial = Partial { rejected: 3, message: status.message.clone() };
+    let partial = Partial {
+        rejected: 3,
+        message: status.message.clone(),
+    };
     let json: serde_json::Value =
         serde_json::from_slice(&export_response_json(Some(&partial))).expect("JSON");
     assert!(json.is_object());
@@ -169,9 +215,17 @@ const KEY_BYTES: &[u8] = KEY.as_bytes();
 #[test]
 fn keys_in_any_disguise_are_known_or_refused_without_being_told() {
     let mut seeds: Vec<Vec<u8>> = [
-        "kf-api-key: KEY", "authorization: Bearer KEY", "authorization: bearer  KEY ", "x-api-key: KEY",
-        "kf-api-key: \"KEY\"", "authorization: KEY", "kf-api-key: Bearer KEY", "kf-api-key: ${KEY}",
-        "?kf-api-key=KEY", "?a=b&token=KEY", "authorization: Bearer%20KEY",
+        "kf-api-key: KEY",
+        "authorization: Bearer KEY",
+        "authorization: bearer  KEY ",
+        "x-api-key: KEY",
+        "kf-api-key: \"KEY\"",
+        "authorization: KEY",
+        "kf-api-key: Bearer KEY",
+        "kf-api-key: ${KEY}",
+        "?kf-api-key=KEY",
+        "?a=b&token=KEY",
+        "authorization: Bearer%20KEY",
     ]
     .map(|text| text.replace("KEY", KEY).into_bytes())
     .to_vec();
@@ -180,8 +234,22 @@ fn keys_in_any_disguise_are_known_or_refused_without_being_told() {
         name: "keys",
         seeds,
         words: &[
-            KEY_BYTES, b"kf-api-key: ", b"authorization: ", b"Bearer ", b"\n", b"?", b"&", b"=", b"%20",
-            b"\"", b"'", b"kf_", b"\xc3\xa9", b"$", b"{", b"}",
+            KEY_BYTES,
+            b"kf-api-key: ",
+            b"authorization: ",
+            b"Bearer ",
+            b"\n",
+            b"?",
+            b"&",
+            b"=",
+            b"%20",
+            b"\"",
+            b"'",
+            b"kf_",
+            b"\xc3\xa9",
+            b"$",
+            b"{",
+            b"}",
         ],
         tree: false,
         run: |input| {
@@ -199,9 +267,15 @@ fn keys_in_any_disguise_are_known_or_refused_without_being_told() {
             }
             let keys = Keys::new(true);
             keys.replace(Some(Vec::new()), true);
-            let denied = within("keys", 16 * 1_024 + 8 * input.len(), 4 * input.len(), || {
-                keys.check(query.as_deref(), &headers).expect_err("there is no key")
-            });
+            let denied = within(
+                "keys",
+                16 * 1_024 + 8 * input.len(),
+                4 * input.len(),
+                || {
+                    keys.check(query.as_deref(), &headers)
+                        .expect_err("there is no key")
+                },
+            );
             assert!(!format!("{denied:?}").contains(KEY), "{denied:?}");
             let refusal = Refusal::Key(denied);
             let status = Status::of(&refusal);
@@ -209,12 +283,24 @@ fn keys_in_any_disguise_are_known_or_refused_without_being_told() {
             answers(&status);
             let path = "/v1/traces";
             let method = Method::POST;
-            let head = Head { protocol: "http1", method: &method, path, headers: &headers };
+            let head = Head {
+                protocol: "http1",
+                method: &method,
+                path,
+                headers: &headers,
+            };
             let knock = Knock::refused(head, &refusal, 401);
             is_harmless(&knock);
             // Of the user agent nothing is taken away.
             headers.remove("user-agent");
-            let knock = Knock::refused(Head { headers: &headers, ..head_of(&method) }, &refusal, 401);
+            let knock = Knock::refused(
+                Head {
+                    headers: &headers,
+                    ..head_of(&method)
+                },
+                &refusal,
+                401,
+            );
             assert!(!format!("{knock:?}").contains(KEY), "{knock:?}");
             // Nobody who needs no key is turned away for one, but for a query.
             if query.is_none() {
@@ -227,7 +313,12 @@ fn keys_in_any_disguise_are_known_or_refused_without_being_told() {
 
 fn head_of(method: &Method) -> Head<'_> {
     static NONE: std::sync::LazyLock<HeaderMap> = std::sync::LazyLock::new(HeaderMap::new);
-    Head { protocol: "http1", method, path: "/v1/traces", headers: &NONE }
+    Head {
+        protocol: "http1",
+        method,
+        path: "/v1/traces",
+        headers: &NONE,
+    }
 }
 
 #[test]
@@ -258,8 +349,21 @@ fn ledger_records_are_read_or_named_damaged() {
     };
     Target {
         name: "ledger",
-        seeds: vec![body::encode(&[line.clone(), line]).to_vec(), b"{\"ledger\":1}".to_vec()],
-        words: &[b"\n", b"{}", b"\"count\":", b"\"headers\":[", b"null", b"[", b"-1", b"1e9", b"18446744073709551615"],
+        seeds: vec![
+            body::encode(&[line.clone(), line]).to_vec(),
+            b"{\"ledger\":1}".to_vec(),
+        ],
+        words: &[
+            b"\n",
+            b"{}",
+            b"\"count\":",
+            b"\"headers\":[",
+            b"null",
+            b"[",
+            b"-1",
+            b"1e9",
+            b"18446744073709551615",
+        ],
         tree: false,
         run: |input| {
             let memory = 256 * 1_024 + 200 * input.len();
@@ -277,14 +381,24 @@ fn ledger_records_are_read_or_named_damaged() {
 }
 
 fn segment() -> Vec<u8> {
-    let header = SegmentHeader { id: [1; 16], receive_day: 20_000, created_ns: 5 };
+    let header = SegmentHeader {
+        id: [1; 16],
+        receive_day: 20_000,
+        created_ns: 5,
+    };
     let mut file = header.encode().to_vec();
-    let bodies: [(&[u8], Kind); 3] =
-        [(b"first", Kind::Traces), (b"{\"ledger\":1}", Kind::Ledger), (b"third", Kind::Traces)];
+    let bodies: [(&[u8], Kind); 3] = [
+        (b"first", Kind::Traces),
+        (b"{\"ledger\":1}", Kind::Ledger),
+        (b"third", Kind::Traces),
+    ];
     for (body, kind) in bodies {
         record(&mut file, body, kind);
     }
-    let seal = SealBody { records: 3, spans: 3 };
+    let seal = SealBody {
+        records: 3,
+        spans: 3,
+    };
     record(&mut file, &seal.encode(), Kind::Seal);
     file
 }
@@ -330,7 +444,11 @@ fn with_checksums(input: &[u8]) -> Vec<u8> {
 /// Memory, where there is such a disk: what is asked here has nothing to do with disks.
 fn scratch() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    let folder = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let folder = if memory.is_dir() {
+        memory.to_owned()
+    } else {
+        std::env::temp_dir()
+    };
     tempfile::tempdir_in(folder).unwrap()
 }
 
@@ -409,23 +527,24 @@ fn journal_opens_on_whatever_a_killed_process_left() {
             assert!(!open.exists() || SegmentHeader::decode(input).is_err());
             // What was readable before is in the sealed segment.
             let sealed = path(&format::file_name([2; 16], format::SEALED));
-            let before = Items::new(&file).map_while(|item| match item {
-                Item::Record { header, body, .. } => Some((header, body.to_vec())),
-                _ => None,
-            });
-            let before: Vec<_> = before
-                .filter(|(header, _)| header.kind != Kind::Seal as u8)
-                .collect();
-            if SegmentHeader::decode(&file).is_ok() && !before.is_empty() && sealed.exists() {
-                let bytes = std::fs::read(&sealed).unwrap();
-                let after: Vec<_> = Items::new(&bytes)
-                    .filter_map(|item| match item {
-                        Item::Record { header, body, .. } => Some((header, body.to_vec())),
-                        _ => None,
+            let whole = |bytes: &[u8]| -> Vec<_> {
+                Items::new(bytes)
+                    .map_while(|item| match item {
+                        Item::Record { header, .. } if header.kind == Kind::Seal as u8 => None,
+                        Item::Record { header, body, .. } => Some(Some((header, body.to_vec()))),
+                        Item::DamagedBody { .. } => Some(None),
+                        Item::Unreadable { .. } => None,
                     })
-                    .filter(|(header, _)| header.kind != Kind::Seal as u8)
-                    .collect();
-                assert_eq!(after, before, "recovery keeps what was whole, and invents nothing");
+                    .flatten()
+                    .collect()
+            };
+            let before = whole(&file);
+            if SegmentHeader::decode(&file).is_ok() && !before.is_empty() && sealed.exists() {
+                let after = whole(&std::fs::read(&sealed).unwrap());
+                assert_eq!(
+                    after, before,
+                    "recovery keeps what was whole, and invents nothing"
+                );
             }
         },
     }
@@ -436,14 +555,32 @@ fn journal_opens_on_whatever_a_killed_process_left() {
 fn certificate_files_are_taken_or_refused_without_telling_the_key() {
     let made = rcgen::generate_simple_self_signed(vec!["a.test".to_owned()]).unwrap();
     let seeds = vec![
-        format!("{}\0{}\0", made.cert.pem(), made.signing_key.serialize_pem()).into_bytes(),
-        format!("{0}\0{1}\0{0}", made.cert.pem(), made.signing_key.serialize_pem()).into_bytes(),
+        format!(
+            "{}\0{}\0",
+            made.cert.pem(),
+            made.signing_key.serialize_pem()
+        )
+        .into_bytes(),
+        format!(
+            "{0}\0{1}\0{0}",
+            made.cert.pem(),
+            made.signing_key.serialize_pem()
+        )
+        .into_bytes(),
     ];
     Target {
         name: "certificates",
         seeds,
-        words: &[b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n", b"-----BEGIN PRIVATE KEY-----\n",
-            b"-----BEGIN RSA PRIVATE KEY-----\n", b"\r\n", b"\0", b"=", b"-----"],
+        words: &[
+            b"-----BEGIN CERTIFICATE-----\n",
+            b"-----END CERTIFICATE-----\n",
+            b"-----BEGIN PRIVATE KEY-----\n",
+            b"-----BEGIN RSA PRIVATE KEY-----\n",
+            b"\r\n",
+            b"\0",
+            b"=",
+            b"-----",
+        ],
         tree: false,
         run: |input| {
             let mut parts = input.split(|byte| *byte == 0);
@@ -457,7 +594,10 @@ fn certificate_files_are_taken_or_refused_without_telling_the_key() {
                 assert!(!why.is_empty());
                 for line in pem.key.split(|byte| b"\r\n".contains(byte)) {
                     let line = String::from_utf8_lossy(line);
-                    assert!(line.len() < 40 || line.contains("---") || !why.contains(&*line), "{why}");
+                    assert!(
+                        line.len() < 40 || line.contains("---") || !why.contains(&*line),
+                        "{why}"
+                    );
                 }
             }
         },

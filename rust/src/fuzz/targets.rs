@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 
-use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StructArray};
 use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BinaryArray, RecordBatch, StructArray};
 use arrow_schema::DataType;
 use bytes::Bytes;
 use proptest::strategy::{Strategy, ValueTree};
@@ -35,8 +35,15 @@ fn requests() -> Vec<Vec<u8>> {
     let spans = (1..5).map(|id| {
         good_span(id, |writer| {
             writer.bytes_field(span::NAME, b"GET /cart");
-            attribute(writer, span::ATTRIBUTES, "deep", |writer| writer.raw(&deep(60)));
-            attribute(writer, span::ATTRIBUTES, "wrong", text(b"a\xff\xed\xa0\x80"));
+            attribute(writer, span::ATTRIBUTES, "deep", |writer| {
+                writer.raw(&deep(60))
+            });
+            attribute(
+                writer,
+                span::ATTRIBUTES,
+                "wrong",
+                text(b"a\xff\xed\xa0\x80"),
+            );
         })
     });
     seeds.push(request(&resource, &[], &spans.collect::<Vec<_>>()).to_vec());
@@ -87,13 +94,48 @@ const JSON: &[u8] = br#"{"resourceSpans":[{"resource":{"attributes":[{"key":"ser
 fn whatever_json_is_admitted_becomes_valid_protobuf() {
     Target {
         name: "json",
-        seeds: vec![JSON.to_vec(), b"{}".to_vec(), br#"{"resourceSpans":[]}"#.to_vec()],
+        seeds: vec![
+            JSON.to_vec(),
+            b"{}".to_vec(),
+            br#"{"resourceSpans":[]}"#.to_vec(),
+        ],
         words: &[
-            b"\"resourceSpans\":[", b"\"scopeSpans\":[", b"\"spans\":[", b"\"attributes\":[", b"\"value\":",
-            b"\"arrayValue\":{\"values\":[", b"\"kvlistValue\":", b"\"stringValue\":\"", b"\"intValue\":",
-            b"\"traceId\":", b"\"startTimeUnixNano\":", b"{", b"}", b"[", b"]", b",", b":", b"\"", b"\\u",
-            b"\\ud800", b"\\", b"null", b"true", b"false", b"-", b"1e400", b"0.1", b"1E5", b"NaN", b"\xff",
-            b"\xef\xbb\xbf", b" ", b"\n", b"18446744073709551616", b"-9223372036854775808", b"\0",
+            b"\"resourceSpans\":[",
+            b"\"scopeSpans\":[",
+            b"\"spans\":[",
+            b"\"attributes\":[",
+            b"\"value\":",
+            b"\"arrayValue\":{\"values\":[",
+            b"\"kvlistValue\":",
+            b"\"stringValue\":\"",
+            b"\"intValue\":",
+            b"\"traceId\":",
+            b"\"startTimeUnixNano\":",
+            b"{",
+            b"}",
+            b"[",
+            b"]",
+            b",",
+            b":",
+            b"\"",
+            b"\\u",
+            b"\\ud800",
+            b"\\",
+            b"null",
+            b"true",
+            b"false",
+            b"-",
+            b"1e400",
+            b"0.1",
+            b"1E5",
+            b"NaN",
+            b"\xff",
+            b"\xef\xbb\xbf",
+            b" ",
+            b"\n",
+            b"18446744073709551616",
+            b"-9223372036854775808",
+            b"\0",
         ],
         tree: false,
         run: |input| {
@@ -127,11 +169,22 @@ fn stored(admitted: &Admitted) {
     // Small as it is, one span costs the columns' first allocations and the index's budget.
     let memory = 4 * MIB + 64 * (admitted.decoded_bytes as usize + admitted.body.len());
     let bytes = 4 * (admitted.decoded_bytes as usize + admitted.body.len());
-    let spans = within("decode", memory, bytes, || rows(&admitted.body, admitted.spans))
-        .expect("what was admitted is decoded");
+    let spans = within("decode", memory, bytes, || {
+        rows(&admitted.body, admitted.spans)
+    })
+    .expect("what was admitted is decoded");
     shown(&spans);
-    let parts = split(&admitted.body, admitted.spans, admitted.decoded_bytes, 2, 4_096);
-    assert_eq!(parts.iter().map(|part| part.spans).sum::<u32>(), admitted.spans);
+    let parts = split(
+        &admitted.body,
+        admitted.spans,
+        admitted.decoded_bytes,
+        2,
+        4_096,
+    );
+    assert_eq!(
+        parts.iter().map(|part| part.spans).sum::<u32>(),
+        admitted.spans
+    );
     if parts.len() > 1 && parts.len() < 64 {
         for part in &parts {
             assert!(part.spans <= 2);
@@ -146,7 +199,11 @@ fn rows(body: &[u8], spans: u32) -> Result<RecordBatch, Malformed> {
     assert_eq!(builder.push(body)?, spans, "the number of rows");
     let decoded = builder.finish().expect("columns fit their schema");
     assert_eq!(decoded.spans.num_rows(), spans as usize);
-    for batch in [&decoded.spans, &decoded.trace_ranges, &decoded.attribute_index] {
+    for batch in [
+        &decoded.spans,
+        &decoded.trace_ranges,
+        &decoded.attribute_index,
+    ] {
         for column in batch.columns() {
             column.to_data().validate_full().expect("valid Arrow data");
         }
@@ -163,8 +220,10 @@ fn shown(spans: &RecordBatch) {
             values(column, &mut |value| {
                 let mut out = Vec::new();
                 any_value_json(value, &mut out).expect("what was admitted is rendered");
-                let parsed: Result<serde_json::Value, _> = serde_json::from_slice(&out);
-                assert!(parsed.is_ok_and(|value| value.is_object()), "{out:?}");
+                // Deeper than serde's values may be.
+                assert!(
+                    serde_json::from_slice::<IgnoredAny>(&out).is_ok() && out.starts_with(b"{")
+                );
             });
         }
     }
@@ -236,7 +295,10 @@ fn inflated(
 fn plain() -> impl Iterator<Item = Vec<u8>> {
     let bomb = vec![0; 2 * LIMIT];
     let exact = vec![7; LIMIT];
-    requests().into_iter().step_by(8).chain([Vec::new(), JSON.to_vec(), bomb, exact])
+    requests()
+        .into_iter()
+        .step_by(8)
+        .chain([Vec::new(), JSON.to_vec(), bomb, exact])
 }
 
 #[test]
@@ -251,7 +313,14 @@ fn whatever_is_ungzipped_is_what_the_reference_finds() {
     Target {
         name: "gzip",
         seeds,
-        words: &[b"\x1f\x8b\x08", b"\x1f\x8b\x08\x1f", b"\x1f\x8b\x08\x02", b"\0\0\xff\xff", b"\x01\0\0\xff\xff", b"\x03\0"],
+        words: &[
+            b"\x1f\x8b\x08",
+            b"\x1f\x8b\x08\x1f",
+            b"\x1f\x8b\x08\x02",
+            b"\0\0\xff\xff",
+            b"\x01\0\0\xff\xff",
+            b"\x03\0",
+        ],
         tree: false,
         run: |input| {
             if let Some(out) = inflated(inflate::gzip, MIB, input) {
@@ -270,17 +339,32 @@ fn whatever_is_ungzipped_is_what_the_reference_finds() {
 fn whatever_zstd_is_inflated_is_what_the_reference_finds() {
     let pack = |data: Vec<u8>| zstd::bulk::compress(&data, 3).unwrap();
     let mut seeds: Vec<_> = plain().map(pack).collect();
-    seeds.push([pack(b"a".to_vec()), b"\x50\x2a\x4d\x18\x01\0\0\0x".to_vec(), pack(b"b".to_vec())].concat());
+    seeds.push(
+        [
+            pack(b"a".to_vec()),
+            b"\x50\x2a\x4d\x18\x01\0\0\0x".to_vec(),
+            pack(b"b".to_vec()),
+        ]
+        .concat(),
+    );
     Target {
         name: "zstd",
         seeds,
-        words: &[b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18", b"\x28\xb5\x2f\xfd\x20\0\x01\0\0", b"\x28\xb5\x2f\xfd\0\xff"],
+        words: &[
+            b"\x28\xb5\x2f\xfd",
+            b"\x50\x2a\x4d\x18",
+            b"\x28\xb5\x2f\xfd\x20\0\x01\0\0",
+            b"\x28\xb5\x2f\xfd\0\xff",
+        ],
         tree: false,
         run: |input| {
             // zstd's own memory is not Rust's and not seen here; `held` counts its window.
             if let Some(out) = inflated(inflate::zstd, 9 * MIB, input) {
                 let expected = zstd::stream::decode_all(input);
-                assert!(expected.as_ref().is_ok_and(|expected| *expected == out), "{expected:?}");
+                assert!(
+                    expected.as_ref().is_ok_and(|expected| *expected == out),
+                    "{expected:?}"
+                );
             }
         },
     }
