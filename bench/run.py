@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import generator, ingest, kernel, kills, machine, queries, questions, report
+from bench import door, generator, ingest, kernel, kills, machine, queries, questions, report
 from bench.plan import FULL, QUICK, Bench
 from bench.server import running
 from bench.targets import compare
@@ -31,7 +31,7 @@ LOADS = {
     "small_http": partial(ingest.small, protocol="http"),
 }
 LOSSES = ("lost_spans", "doubled_spans")
-GROUPS = ("durable", "small", "sustained", "questions", "kernel", "kills")
+GROUPS = ("durable", "small", "sustained", "door", "questions", "kernel", "kills")
 
 
 def main() -> int:
@@ -47,6 +47,8 @@ def main() -> int:
         for name, part in LOADS.items():
             if name.split("_")[0] in options.only:
                 _step(results, name, partial(part, bench))
+        if "door" in options.only:
+            _step(results, "door", partial(door.measure, bench))
         if "sustained" in options.only:
             with _failing(results, "sustained"):
                 _loaded_store(bench, results)

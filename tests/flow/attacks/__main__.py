@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 from tests.flow.attacks.attacker import ATTACKS, MIB

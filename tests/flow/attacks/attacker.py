@@ -1,5 +1,5 @@
-"""The attacks by name, and the process that makes one of them: it says `begun` when all is prepared,
-and at the end what it counted.
+"""The attacks by name, and the process of one: it says `begun` when all is prepared, and at the end
+what it counted.
 """
 
 from __future__ import annotations

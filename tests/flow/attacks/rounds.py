@@ -180,7 +180,9 @@ def _attack(
     connections = int(clew.metric("clew_intake_open_connections"))
     given = {
         **dict(zip(("grpc", "http", "ui"), clew.ports, strict=True)),
-        **{"seconds": seconds, "folder": str(folder), "authority": authority},
+        "seconds": seconds,
+        "folder": str(folder),
+        "authority": authority,
     }
     # Nice: attackers elsewhere would not take Clew's processor time from it.
     process = subprocess.Popen(
