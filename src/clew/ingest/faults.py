@@ -4,6 +4,7 @@ store refuses or at which this process dies, by their name.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class Poisoned:
         """See `Tables`."""
         names = set(pc.unique(batch.column("name")).to_pylist()) if table == "spans" else set()
         if names & self.deadly:
-            os.kill(os.getpid(), signal.SIGSEGV)
+            ctypes.string_at(0)  # in this thread and at once, as a defect of the engine would
         if found := names & self.refused:
             raise StoreError(f"a span is named {found.pop()}")
         self.tables.insert(table, batch)
