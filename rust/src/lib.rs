@@ -2,6 +2,7 @@
 //!
 //! This file declares the modules and the Python face (`clew._kernel`); nothing else mentions Python.
 
+pub mod activity;
 pub mod admit;
 pub mod answer;
 pub mod attribute_index;
@@ -33,6 +34,7 @@ pub mod refusal;
 pub mod render;
 pub mod rows;
 pub mod schema;
+pub mod seats;
 pub mod tls;
 pub mod validate;
 pub mod wire;

@@ -25,7 +25,7 @@ from clew.tls import LOOK_EVERY_S, Files, Pem, Watch
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
-SPARE_DESCRIPTORS = 64
+SPARE_DESCRIPTORS = 128
 REFUSED_FULL = 'clew_intake_spans_refused_total{reason="journal_full"}'
 # How long after a refusal the state tells of it.
 REFUSING_FOR_S = 5.0
