@@ -5,7 +5,7 @@ Hypothesis shrinks what it finds and prints how to repeat it.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -23,7 +23,7 @@ briefly = settings(
 
 @st.composite
 def changed(draw: st.DrawFn, samples: Sequence[bytes], words: Sequence[bytes]) -> bytes:
-    """One of the samples with up to five changes: cuts, repetitions, words, bytes, other samples."""
+    """One of the samples with up to five changes: cuts, repetitions, words, pieces of others."""
     data = bytearray(draw(st.sampled_from(samples)))
     for _ in range(draw(st.integers(1, 5))):
         at = draw(st.integers(0, len(data)))
@@ -50,3 +50,12 @@ def changed_text(samples: Sequence[str], words: Sequence[str]) -> st.SearchStrat
     """The same of text; what is cut within a character stands as U+FFFD."""
     made = changed([one.encode() for one in samples], [one.encode() for one in words])
     return made.map(lambda data: data.decode(errors="replace"))
+
+
+def refusal(work: Callable[[], object], kind: type[Exception] = ValueError) -> Any:
+    """The error of this kind with which it ends, or None."""
+    try:
+        work()
+    except kind as error:
+        return error
+    return None

@@ -133,9 +133,10 @@ impl<S: Sink> Door<S> {
         let hash = sender.hash(&body);
         let key_id = sender.key_id();
         let heavy = body.len() > HEAVY;
+        let limits = &self.config.limits;
         let validate = || match form {
-            Form::Protobuf => validate::protobuf(body, &self.config.limits),
-            Form::Json => json::json(&body, &self.config.limits),
+            Form::Protobuf => validate::protobuf(body, limits),
+            Form::Json => json::json(&body, limits),
         };
         let admitted = if heavy {
             self.in_turn(validate).await

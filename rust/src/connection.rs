@@ -38,16 +38,15 @@ const MADE_ROOM: &str = "made_room";
 const GOODBYE: Duration = Duration::from_millis(100);
 const STREAM_WINDOW: usize = 1 << 20;
 const CONNECTION_WINDOW: usize = 4 << 20;
-/// The most that one HTTP/1 connection reads ahead: a head that does not fit is answered with 431.
-/// Connections are many, so it is small beside the library's 400 KiB.
-pub const HTTP1_HEAD: usize = 64 << 10;
-const SMALLEST_HTTP1_HEAD: usize = 16 << 10;
-pub const HTTP1_HEADERS: usize = 100;
-pub const HTTP2_HEAD: u32 = 16 << 10;
 /// Calls at once on all connections together, as far as `FEWEST_STREAMS` lets it be kept: one that
 /// does not go on costs 5 KiB.
 const STREAMS_IN_ALL: usize = 16_384;
 const FEWEST_STREAMS: u32 = 8;
+/// The parser's buffer: a head that does not fit is answered with 431. Connections are many, so it
+/// is small beside the library's 400 KiB.
+pub const HTTP1_HEAD: usize = 64 << 10;
+pub const HTTP1_HEADERS: usize = 100;
+pub const HTTP2_HEAD: u32 = 16 << 10;
 /// The protocol's initial window; clients use it before they know ours.
 const SMALLEST_WINDOW: usize = 65_535;
 
@@ -161,7 +160,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         Protocol::Http1 => {
             let connection = http1::Builder::new()
                 .half_close(true)
-                .max_buf_size((share / 8).clamp(SMALLEST_HTTP1_HEAD, HTTP1_HEAD))
+                .max_buf_size(HTTP1_HEAD)
                 .max_headers(HTTP1_HEADERS)
                 .serve_connection(io, service);
             let failure = drive(

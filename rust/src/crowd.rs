@@ -96,9 +96,13 @@ impl Crowd {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// A place among the most that there may be and `more`. Who has too many itself is told that
-    /// first, so that it makes nobody else leave.
-    pub fn enter(self: &Arc<Self>, address: IpAddr, more: usize) -> Result<Place, Full> {
+    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+        self.enter_beyond(address, 0)
+    }
+
+    /// With so many places more, while somebody leaves. Who has too many itself is told that first,
+    /// so that it makes nobody else leave.
+    pub fn enter_beyond(self: &Arc<Self>, address: IpAddr, more: usize) -> Result<Place, Full> {
         let group = (!(self.is_loopback_free && address.is_loopback())).then(|| group_of(address));
         let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
         let open = group.and_then(|group| of_one.get(&group)).copied();
@@ -241,24 +245,24 @@ mod tests {
     fn one_address_leaves_room_for_the_others() {
         let crowd = crowd(8, 2);
         let (one, other) = (address("10.0.0.1"), address("10.0.0.2"));
-        let first = crowd.enter(one, 0).unwrap_or_else(|_| panic!());
-        let _second = crowd.enter(one, 0);
-        assert_eq!(crowd.enter(one, 0).err(), Some(Full::Address));
-        assert!(crowd.enter(other, 0).is_ok());
+        let first = crowd.enter(one).unwrap_or_else(|_| panic!());
+        let _second = crowd.enter(one);
+        assert_eq!(crowd.enter(one).err(), Some(Full::Address));
+        assert!(crowd.enter(other).is_ok());
         assert_eq!(crowd.open(), 2);
         drop(first);
-        assert!(crowd.enter(one, 0).is_ok());
+        assert!(crowd.enter(one).is_ok());
     }
 
     #[test]
     fn table_holds_only_addresses_that_are_there() {
         let crowd = crowd(10, 0);
         for last in 0..=u8::MAX {
-            assert!(crowd.enter(IpAddr::from([10, 0, 0, last]), 0).is_ok());
+            assert!(crowd.enter(IpAddr::from([10, 0, 0, last])).is_ok());
         }
         assert!(crowd.of_one.lock().unwrap().is_empty());
         let _kept: Vec<_> = (0..=u8::MAX)
-            .map(|last| crowd.enter(IpAddr::from([10, 0, 0, last]), 0))
+            .map(|last| crowd.enter(IpAddr::from([10, 0, 0, last])))
             .collect();
         assert_eq!(crowd.of_one.lock().unwrap().len(), 10);
     }
@@ -266,31 +270,26 @@ mod tests {
     #[test]
     fn addresses_of_one_network_of_ipv6_are_one_and_mapped_ones_are_ipv4() {
         let crowd = crowd(8, 1);
-        let _first = crowd.enter(address("2001:db8:0:1::1"), 0);
-        let again = crowd.enter(address("2001:db8:0:1:ffff::2"), 0);
+        let _first = crowd.enter(address("2001:db8:0:1::1"));
+        let again = crowd.enter(address("2001:db8:0:1:ffff::2"));
         assert_eq!(again.err(), Some(Full::Address));
-        assert!(crowd.enter(address("2001:db8:0:2::1"), 0).is_ok());
-        let _mapped = crowd.enter(address("::ffff:10.0.0.1"), 0);
-        assert_eq!(
-            crowd.enter(address("10.0.0.1"), 0).err(),
-            Some(Full::Address)
-        );
+        assert!(crowd.enter(address("2001:db8:0:2::1")).is_ok());
+        let _mapped = crowd.enter(address("::ffff:10.0.0.1"));
+        assert_eq!(crowd.enter(address("10.0.0.1")).err(), Some(Full::Address));
     }
 
     #[test]
     fn loopback_may_have_all_unless_a_number_is_given() {
         let free = crowd(8, 0);
-        let kept: Vec<_> = (0..9)
-            .map(|_| free.enter(address("127.0.0.1"), 0))
-            .collect();
+        let kept: Vec<_> = (0..9).map(|_| free.enter(address("127.0.0.1"))).collect();
         assert_eq!(kept.iter().filter(|one| one.is_ok()).count(), 8);
         assert_eq!(kept[8].as_ref().err(), Some(&Full::Everybody));
         let far = crowd(8, 0);
-        let kept: Vec<_> = (0..9).map(|_| far.enter(address("10.0.0.1"), 0)).collect();
+        let kept: Vec<_> = (0..9).map(|_| far.enter(address("10.0.0.1"))).collect();
         assert_eq!(kept.iter().filter(|one| one.is_ok()).count(), 2);
         let given = crowd(8, 1);
-        let _one = given.enter(address("::1"), 0);
-        assert_eq!(given.enter(address("::1"), 0).err(), Some(Full::Address));
+        let _one = given.enter(address("::1"));
+        assert_eq!(given.enter(address("::1")).err(), Some(Full::Address));
     }
 
     #[test]

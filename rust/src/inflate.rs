@@ -139,6 +139,7 @@ fn skip_header(input: &[u8]) -> Result<&[u8], InflateError> {
     const NAME: u8 = 8;
     const COMMENT: u8 = 16;
     const HEADER_CRC: u8 = 2;
+    const RESERVED: u8 = 0b1110_0000;
     let Some((header, mut rest)) = input.split_first_chunk::<10>() else {
         return Err(corrupt("it ends within a member's header"));
     };
@@ -147,6 +148,11 @@ fn skip_header(input: &[u8]) -> Result<&[u8], InflateError> {
             "it does not start with the gzip signature 1f 8b 08",
         ));
     };
+    if flags & RESERVED != 0 {
+        return Err(corrupt(
+            "a member's header has flags that gzip does not know",
+        ));
+    }
     let cut = || corrupt("it ends within a member's header");
     if flags & EXTRA != 0 {
         let (size, after) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
@@ -161,7 +167,12 @@ fn skip_header(input: &[u8]) -> Result<&[u8], InflateError> {
         }
     }
     if flags & HEADER_CRC != 0 {
-        rest = rest.get(2..).ok_or_else(cut)?;
+        let header = input.get(..input.len() - rest.len()).unwrap_or_default();
+        let (sum, after) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
+        if crc32fast::hash(header) as u16 != u16::from_le_bytes(*sum) {
+            return Err(corrupt("the checksum of a member's header does not match"));
+        }
+        rest = after;
     }
     Ok(rest)
 }

@@ -38,6 +38,25 @@ fn optional_header_fields_are_skipped() {
     assert_eq!(inflate(&encoder.finish().unwrap(), 10).unwrap(), b"x");
 }
 
+/// Found by fuzzing: the RFC asks for an error, and the reference gives one.
+#[test]
+fn unknown_flags_and_a_damaged_header_are_refused() {
+    let packed = pack(b"x");
+    let with = |flags: u8, sum: &[u8]| {
+        let mut changed = packed.clone();
+        changed[3] = flags;
+        changed.splice(10..10, sum.iter().copied());
+        inflate(&changed, 10)
+    };
+    assert!(with(0x20, b"").is_err());
+    assert!(with(0x80, b"").is_err());
+    let mut header = packed[..10].to_vec();
+    header[3] = 2;
+    let sum = (crc32fast::hash(&header) as u16).to_le_bytes();
+    assert_eq!(with(2, &sum).unwrap(), b"x");
+    assert!(with(2, &[sum[0], !sum[1]]).is_err());
+}
+
 #[test]
 fn limit_is_exact() {
     let packed = pack(&[7; 1_000]);

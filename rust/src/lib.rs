@@ -27,6 +27,7 @@ pub mod notes;
 pub mod otlp;
 pub mod otlp_grpc;
 pub mod otlp_http;
+pub mod piece;
 pub mod rates;
 pub mod recognise;
 pub mod record;

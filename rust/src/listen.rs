@@ -202,9 +202,9 @@ struct Accepting<S> {
 impl<S: Sink> Accepting<S> {
     /// Somebody quiet leaves for who comes when all places are taken.
     fn enter(&self, address: IpAddr) -> Result<Place, Full> {
-        match self.crowd.enter(address, 0) {
+        match self.crowd.enter(address) {
             Err(Full::Everybody) if self.seats.make_room() => {
-                self.crowd.enter(address, IN_THE_DOOR)
+                self.crowd.enter_beyond(address, IN_THE_DOOR)
             }
             other => other,
         }

@@ -32,7 +32,8 @@ from clew.api.app import create_app
 from clew.api.health import Facts
 from clew.api.status import RATED
 from clew.control import FINAL_STATUS, Channel, die_with_parent
-from clew.ingest import FAULT_POINTS, Ingest
+from clew.ingest import Ingest
+from clew.ingest.faults import Poisoned, arm
 from clew.settings import Settings
 from clew.store import Store, StoreError, UnusableError
 from clew.store.removals import Limits
@@ -70,8 +71,8 @@ class Processes:
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Ready when the ports, the API and the store are open and spans are taken; this code runs
-        only if API and store are. A server of the store may be away all the same, and the supervisor
-        may still take some of the requests, which it answers with 503.
+        only if API and store are. A server of the store may be away all the same, and the
+        supervisor may still take some of the requests, which it answers with 503.
         """
         store = self._store.trouble or "ok"
         supervisor = self._others.get("supervisor", {})
@@ -110,27 +111,6 @@ class Processes:
         return counters.render(
             [counters.snapshot(), *(other.get("metrics", {}) for other in self._others.values())]
         )
-
-
-def arm(setting: str) -> Any:
-    """A function that kills this process when it is called with the point `NAME@N` for the n-th
-    time.
-    """
-    name, _, nth = setting.partition("@")
-    if not setting:
-        return lambda point: None
-    if name not in FAULT_POINTS:
-        raise ValueError(f"unknown fault point {name!r}; the points are {', '.join(FAULT_POINTS)}")
-    left = int(nth or 1)
-
-    def fault(point: str) -> None:
-        nonlocal left
-        if point == name:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    return fault
 
 
 def lock(data_dir: Path) -> TextIO:
@@ -181,7 +161,13 @@ def run(channel: Channel) -> int:
     report_detached_parts(store)
     stop = threading.Event()
     turn = threading.Lock()
-    ingest = Ingest(settings.data_dir / "journal", store, fault=arm(first["fault"]), turn=turn)
+    ingest = Ingest(
+        settings.data_dir / "journal",
+        Poisoned.of(store, first["poison"]),
+        fault=arm(first["fault"]),
+        turn=turn,
+        is_excused=first["excused"],
+    )
     writer = Loop("ingest", ingest, stop)
     writer.start()
     cleaner = Loop("retention", retention(store, settings, turn), stop)
@@ -295,7 +281,8 @@ def api_server(store: Store, processes: Processes, keys: KeyWatch, settings: Set
     return Server(
         uvicorn.Config(
             create_app(store.reader(), processes, access, allowed_hosts=hosts),
-            log_level="warning",
+            # Its warnings are of clients: any stranger could fill the log with them.
+            log_level="error",
             access_log=False,
             lifespan="off",
             http=Protocol,

@@ -227,11 +227,7 @@ def test_cuts_are_counted_by_reason_and_in_the_ledger(trimming: Clew) -> None:
     request = long_request("counted")
     request.resource_spans[0].scope_spans[0].spans[0].name = "n" * 3_000
     assert post(trimming, request.SerializeToString()).status == 200
-    wait_until(
-        lambda: (
-            [sample(trimming, name) for name in names] == [before[0] + 2, before[1] + 1]
-        )
-    )
+    wait_until(lambda: [sample(trimming, name) for name in names] == [before[0] + 2, before[1] + 1])
     entry = in_ledger(trimming, "values_cut")
     assert "of service checkout" in entry["detail"]
     assert "all spans were kept" in entry["sentence"]

@@ -220,8 +220,10 @@ fn shown(spans: &RecordBatch) {
             values(column, &mut |value| {
                 let mut out = Vec::new();
                 any_value_json(value, &mut out).expect("what was admitted is rendered");
-                let parsed: Result<serde_json::Value, _> = serde_json::from_slice(&out);
-                assert!(parsed.is_ok_and(|value| value.is_object()), "{out:?}");
+                // Deeper than serde's values may be.
+                assert!(
+                    serde_json::from_slice::<IgnoredAny>(&out).is_ok() && out.starts_with(b"{")
+                );
             });
         }
     }

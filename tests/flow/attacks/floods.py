@@ -97,9 +97,7 @@ async def zero_window(field: Field) -> None:
     """All streams a connection may have, each with an answer for which there is no room."""
 
     def pieces() -> Iterator[bytes]:
-        head = (
-            b"\x83\x86\x04\x04/xyz\x01\x01x"  # an unknown path has an answer with a body
-        )
+        head = b"\x83\x86\x04\x04/xyz\x01\x01x"  # an unknown path has an answer with a body
         for stream in range(1, 1 << 30, 2):
             yield frame(HEADERS, END_HEADERS | END_STREAM, stream, head)
 

@@ -121,6 +121,8 @@ def healthy(clew: Clew, folder: Path, authority: str) -> Iterator[dict[str, Any]
     finally:
         process.kill()
         process.wait()
+        if process.stdin:
+            process.stdin.close()
 
 
 def run(names: list[str], folder: Path, seconds: float, rest_s: float = REST_S) -> Result:
@@ -206,6 +208,8 @@ def _attack(
     finally:
         process.kill()
         process.wait()
+        if process.stdout:
+            process.stdout.close()
     row.seconds = ended - began
     row.counts = said["counts"]
     row.attackers_cores = said["cpu_s"] / row.seconds
@@ -271,13 +275,14 @@ def _fresh(clew: Clew, name: str) -> float | None:
 
     def sent() -> bool:
         connection: http.client.HTTPConnection = (
-            http.client.HTTPSConnection(
-                "127.0.0.1", clew.ports[1], timeout=5, context=clew.context
-            )
+            http.client.HTTPSConnection("127.0.0.1", clew.ports[1], timeout=5, context=clew.context)
             if clew.context
             else http.client.HTTPConnection("127.0.0.1", clew.ports[1], timeout=5)
         )
-        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+        with (
+            contextlib.closing(connection),
+            contextlib.suppress(OSError, http.client.HTTPException),
+        ):
             connection.request("POST", "/v1/traces", body(name), {"Content-Type": PROTOBUF})
             return connection.getresponse().status == 200
         return False

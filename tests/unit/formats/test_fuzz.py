@@ -18,9 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans
 from clew.formats import Format, Item, Source, Unreadable, read
 from tests.fuzz import briefly, changed
 
-SAMPLES = [
-    path.read_bytes() for path in sorted((Path(__file__).parent / "samples").iterdir())
-]
+SAMPLES = [path.read_bytes() for path in sorted((Path(__file__).parent / "samples").iterdir())]
 WORDS = (
     *(b'{"', b'"}', b"[", b"]", b"null", b"-1", b"1e400", b'"traceId":', b'"spans":', b'"data":'),
     *(b'"resourceSpans":', b'"id":', b'"timestamp":', b'"references":', b'"processes":', b"\n"),
