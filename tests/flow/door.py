@@ -285,7 +285,7 @@ def stored(clew: Clew, name: str, spans: int = 1) -> list[dict[str, Any]]:
 
 
 def stored_in_the_end(clew: Clew, name: str) -> list[dict[str, Any]]:
-    """The spans of this trace once all that was sent before is stored: segments keep their order."""
+    """The spans of this trace once what was sent before is stored: segments keep their order."""
     last = f"after {name}"
     assert post(clew, body(last)).status == 200
     stored(clew, last)
