@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::counters;
 use body::Line;
 use knock::Knock;
+pub use room::MOST_KINDS;
 use room::{Place, Room};
 
 /// How often what is new goes to the journal.

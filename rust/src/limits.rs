@@ -33,6 +33,7 @@ pub fn table() -> Vec<(&'static str, u64)> {
         ("note_interval_s", config.note_interval.as_secs()),
         ("note_senders", wide(notes::MOST_SENDERS)),
         ("ledger_kinds", wide(ledger::MOST_ENTRIES)),
+        ("ledger_kinds_of_one", wide(ledger::MOST_KINDS)),
         ("nesting", limits.max_depth.into()),
         ("max_attributes", limits.max_attributes.into()),
         ("max_value_bytes", wide(limits.max_value_bytes)),

@@ -48,7 +48,8 @@ NAMES = {
     "A request with the resource repeated for each span": "decoded_bytes",
     "Time between two notes to one sender": "note_interval_s",
     "Senders remembered for notes": "note_senders",
-    "Kinds of knocks kept apart in two seconds": "ledger_kinds",
+    "Kinds of knocks of one address kept apart in ten minutes": "ledger_kinds_of_one",
+    "Kinds of knocks of all addresses kept apart in two seconds": "ledger_kinds",
 }
 # A bound of each key; there is none for all of them.
 OF_KEYS = "Spans a second, of one key"
