@@ -43,7 +43,14 @@ def main() -> int:
     try:
         load = options.load or generator.build()
         bench = Bench(size, options.clew.split(), load, folder)
-        results: Results = {"machine": machine.describe(folder), "size": asdict(size), "failed": {}}
+        described = machine.describe(folder)
+        results: Results = {"machine": described, "size": asdict(size), "failed": {}}
+        if options.keep:
+            results = json.loads(options.results.read_text())
+            results["machine"]["command"] += (
+                f"; then {described['command']} at {described['commit']}, "
+                f"load average before {described['load_average_before']:.2f}"
+            )
         for name, part in LOADS.items():
             if name.split("_")[0] in options.only:
                 _step(results, name, partial(part, bench))
@@ -140,6 +147,7 @@ def _step(results: Results, name: str, part: Callable[[], Results]) -> None:
         print(f"bench: {name} …", end="", file=sys.stderr, flush=True)
         began = time.monotonic()
         results[name] = part()
+        results["failed"].pop(name, None)
         print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
@@ -166,6 +174,11 @@ def _options() -> argparse.Namespace:
         type=lambda text: tuple(text.split(",")),
         default=GROUPS,
         help=f"some of {','.join(GROUPS)}",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="measure --only these, keep the others of an earlier run",
     )
     parser.add_argument("--data-dir", type=Path, help="where the servers' folders are made")
     parser.add_argument(

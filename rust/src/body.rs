@@ -15,10 +15,10 @@ use tokio::time::Instant;
 use crate::refusal::Refusal;
 
 /// A request up to this size finds room beside large ones that have taken all of the budget.
-const SMALL: usize = 1 << 20;
+pub const SMALL: usize = 1 << 20;
 /// What a request costs beside its body: a task, its headers, the place in its connection. Measured
 /// with 64,000 calls that do not go on: 4.8 KiB each.
-const REQUEST: usize = 4 << 10;
+pub const REQUEST: usize = 4 << 10;
 
 /// How long a body is still read that was refused for want of memory.
 const FAREWELL: Duration = Duration::from_secs(1);

@@ -40,7 +40,7 @@ const STREAM_WINDOW: usize = 1 << 20;
 const CONNECTION_WINDOW: usize = 4 << 20;
 /// Calls at once on all connections together, as far as `FEWEST_STREAMS` lets it be kept: one that
 /// does not go on costs 5 KiB.
-const STREAMS_IN_ALL: usize = 16_384;
+pub const STREAMS_IN_ALL: usize = 16_384;
 const FEWEST_STREAMS: u32 = 8;
 /// The parser's buffer: a head that does not fit is answered with 431. Connections are many, so it
 /// is small beside the library's 400 KiB.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::activity::Activity;
 
 /// A client that is slow to begin, or between two requests, is not quiet yet.
-const QUIET: Duration = Duration::from_secs(1);
+pub const QUIET: Duration = Duration::from_secs(1);
 /// How many are looked at for the quietest: a look at all would cost more than the new connection.
 const LOOK_AT: usize = 64;
 
