@@ -54,7 +54,11 @@ fn record_that_cannot_be_decoded_has_no_numbers_and_is_refused_by_every_piece() 
 #[test]
 fn written_piece_holds_its_spans_with_their_resource() {
     let bodies = [
-        request(b"\x0a\x03\x0a\x01k", b"", &[good_span(1, |_| {}), good_span(2, |_| {})]),
+        request(
+            b"\x0a\x03\x0a\x01k",
+            b"",
+            &[good_span(1, |_| {}), good_span(2, |_| {})],
+        ),
         request(b"", b"", &[good_span(3, |_| {})]),
     ];
     let mut piece = Piece::new(1, 1);
@@ -64,5 +68,8 @@ fn written_piece_holds_its_spans_with_their_resource() {
     }
     let (_, spans, _) = decoded(&[written.clone()], None);
     assert_eq!(spans, 1);
-    assert_eq!(written, request(b"\x0a\x03\x0a\x01k", b"", &[good_span(2, |_| {})]).to_vec());
+    assert_eq!(
+        written,
+        request(b"\x0a\x03\x0a\x01k", b"", &[good_span(2, |_| {})]).to_vec()
+    );
 }
