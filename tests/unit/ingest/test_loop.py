@@ -169,6 +169,22 @@ def test_damaged_record_ends_as_dead_letter_and_the_others_are_stored(journal: P
     assert "checksum" in reasons[0]["reason"]
 
 
+def test_full_dead_letter_folder_holds_up_only_what_has_to_go_there(journal: Path) -> None:
+    put(journal, 3, 4, damage=64 + 64 + 2)
+    sound = put(journal, 2)
+    folder = journal / "dead-letter"
+    folder.mkdir()
+    with (folder / "large").open("wb") as large:
+        large.truncate(1 << 30)
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+    assert ingest.drain() == 1
+    assert tables.rows["spans"].count(sound) == 2
+    (folder / "large").unlink()
+    assert ingest.drain() == 1
+    assert len(tables.rows["spans"]) == 2 + 4
+
+
 def test_record_that_cannot_be_decoded_ends_as_dead_letter_and_the_others_are_stored(
     journal: Path,
 ) -> None:
