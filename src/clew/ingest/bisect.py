@@ -232,6 +232,7 @@ class Bisect:
         sync(pieces.segment.parent)
         self.inserter.fault("store.after_segment")
         Pieces.file_of(pieces.segment).unlink()
+        pieces.segment.with_suffix(".pieces-new").unlink(missing_ok=True)
         self.inserter.fault("store.after_delete")
         counters.add("clew_store_segments_total")
         return segment.first_received_ns

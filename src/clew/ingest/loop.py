@@ -72,7 +72,7 @@ class Ingest:
         self._settle_deaths(is_excused=is_excused)
 
     def _settle_deaths(self, *, is_excused: bool) -> None:
-        for file in self._journal.glob("*.pieces"):
+        for file in self._notes("pieces"):
             path = file.with_suffix(".seg")
             if not path.exists():
                 file.unlink()  # all was stored, and the kill came between the two files
@@ -85,10 +85,15 @@ class Ingest:
                 self._pieces[path].settle_deaths(is_excused=is_excused)
                 self._unknown.add(path)
                 self._doubtful.pop(path, None)
-        for mark in self._journal.glob("*.tries"):
+        for mark in self._notes("tries"):
             path = mark.with_suffix(".seg")
-            died = mark.read_text().endswith(AT_HAND) and not is_excused
+            died = mark.read_text(errors="replace").endswith(AT_HAND) and not is_excused
             self._mark(path, self._deaths(path) + died if path.exists() else 0)
+
+    def _notes(self, suffix: str) -> list[Path]:
+        """Our files beside segments; others of that suffix are somebody's own."""
+        found = self._journal.glob(f"{'?' * 32}.{suffix}")
+        return [path for path in found if _is_hex(path.stem) and path.is_file()]
 
     def sealed(self) -> list[Path]:
         """Sealed segments, oldest first (ids are UUIDv7); those that ended a process, or that are
@@ -206,7 +211,7 @@ class Ingest:
 
     def _is_first(self, path: Path) -> bool:
         """Of those that might be at fault: the only one that is taken apart without a proof."""
-        marked = [mark.with_suffix(".seg") for mark in self._journal.glob("*.tries")]
+        marked = [mark.with_suffix(".seg") for mark in self._notes("tries")]
         apart = [one for one, pieces in self._pieces.items() if pieces.is_large()]
         return path == min(apart or [*self._refused, *marked], default=path)
 

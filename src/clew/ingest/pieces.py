@@ -206,7 +206,7 @@ class Pieces:
         mark = mark_of(self.segment)
         if not mark.exists():
             return
-        named = mark.read_text()
+        named = mark.read_text(errors="replace")
         for piece in [] if is_excused else self.waiting():
             if named == f"{piece.table} {piece.first} {piece.count}{AT_HAND}":
                 piece.deaths += 1

@@ -169,6 +169,22 @@ def test_damaged_record_ends_as_dead_letter_and_the_others_are_stored(journal: P
     assert "checksum" in reasons[0]["reason"]
 
 
+def test_full_dead_letter_folder_holds_up_only_what_has_to_go_there(journal: Path) -> None:
+    put(journal, 3, 4, damage=64 + 64 + 2)
+    sound = put(journal, 2)
+    folder = journal / "dead-letter"
+    folder.mkdir()
+    with (folder / "large").open("wb") as large:
+        large.truncate(1 << 30)
+    tables = MemoryTables()
+    ingest = Ingest(journal, tables)
+    assert ingest.drain() == 1
+    assert tables.rows["spans"].count(sound) == 2
+    (folder / "large").unlink()
+    assert ingest.drain() == 1
+    assert len(tables.rows["spans"]) == 2 + 4
+
+
 def test_record_that_cannot_be_decoded_ends_as_dead_letter_and_the_others_are_stored(
     journal: Path,
 ) -> None:
@@ -203,10 +219,19 @@ def test_copy_of_a_segment_under_another_name_is_put_aside_and_stored_once(journ
 
 
 def test_foreign_files_in_the_journal_are_left_alone(journal: Path) -> None:
-    for name in ("README.md", "short.seg", "Z" * 32 + ".seg"):
+    names = ("README.md", "short.seg", "Z" * 32 + ".seg", "my.tries", "my.pieces")
+    for name in names:
         (journal / name).write_text("mine")
     Ingest(journal, MemoryTables()).drain()
-    assert len(list(journal.iterdir())) == 3
+    assert len(list(journal.iterdir())) == len(names)
+
+
+def test_damaged_note_of_deaths_counts_as_none(journal: Path) -> None:
+    segment = put(journal, 5)
+    (journal / f"{segment.hex()}.tries").write_bytes(b"\xff\x00")
+    tables = MemoryTables()
+    assert Ingest(journal, tables).drain() == 1
+    assert tables.rows["spans"] == [segment] * 5
 
 
 LINES = b'{"ledger":1}\n{"reason":"wrong_path","count":2,"last_ns":5}\n{"reason":"malformed"}'
