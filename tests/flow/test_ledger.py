@@ -42,7 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clew]:
 
 
 Send = Callable[[Clew], None]
-# One address may not fill the ledger: 32 kinds of it are kept apart in ten minutes.
+# One address may not fill the ledger: 200 kinds of it are kept apart in ten minutes.
 ADDRESSES = itertools.cycle([f"127.0.0.{last}" for last in range(2, 8)])
 
 
