@@ -62,8 +62,10 @@ class Guarded:
                 connection.putheader(name.replace("_", "-"), value)
             connection.endheaders()
             answer = connection.getresponse()
-            return answer.status, f"{answer.reason}\n{answer.headers}\n{answer.read().decode(errors='replace')}"
-
+            return (
+                answer.status,
+                f"{answer.reason}\n{answer.headers}\n{answer.read().decode(errors='replace')}",
+            )
 
     def accepted(self) -> float:
         """Spans that were taken, over both processes' reports, which come twice a second."""
