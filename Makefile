@@ -125,8 +125,8 @@ reference: setup ## Write docs/reference from the program
 	@$(BIN)/python tools/reference.py
 
 .PHONY: bench
-bench: setup ## Measure: throughput, latency, disk, kills; writes bench/RESULTS.md
-	@$(BIN)/python -m bench
+bench: setup ## Measure: throughput, latency, disk, kills; writes bench/RESULTS.md (ARGS='--only door --keep')
+	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: ci
 ci: check test ## What the continuous integration runs

@@ -23,9 +23,11 @@ def target_folder() -> Path:
     return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
-def start(binary: Path, options: Mapping[str, object]) -> subprocess.Popen[str]:
+def start(
+    binary: Path, options: Mapping[str, object], command_name: str = ""
+) -> subprocess.Popen[str]:
     """Begins a run; options as on the command line, with `True` for a bare flag."""
-    command = [str(binary)]
+    command = [str(binary), *([command_name] if command_name else [])]
     for name, value in options.items():
         command.append(f"--{name}")
         if value is not True:

@@ -18,10 +18,11 @@ class Size:
     probes: int
     kill_rounds: int
     outage_s: int
+    door_s: int
 
 
-FULL = Size("full", 30, 20, 125, 512, 300, 100, 40, (1, 10), 30, 100, 120)
-QUICK = Size("quick", 8, 6, 15, 128, 60, 30, 5, (1,), 8, 12, 10)
+FULL = Size("full", 30, 20, 125, 512, 300, 100, 40, (1, 10), 30, 100, 120, 8)
+QUICK = Size("quick", 8, 6, 15, 128, 60, 30, 5, (1,), 8, 12, 10, 3)
 
 CONNECTIONS = 64
 SUSTAINED_RATE = 80_000

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import generator, ingest, kernel, kills, machine, queries, questions, report
+from bench import door, generator, ingest, kernel, kills, machine, queries, questions, report
 from bench.plan import FULL, QUICK, Bench
 from bench.server import running
 from bench.targets import compare
@@ -31,7 +31,7 @@ LOADS = {
     "small_http": partial(ingest.small, protocol="http"),
 }
 LOSSES = ("lost_spans", "doubled_spans")
-GROUPS = ("durable", "small", "sustained", "questions", "kernel", "kills")
+GROUPS = ("durable", "small", "sustained", "door", "questions", "kernel", "kills")
 
 
 def main() -> int:
@@ -43,10 +43,19 @@ def main() -> int:
     try:
         load = options.load or generator.build()
         bench = Bench(size, options.clew.split(), load, folder)
-        results: Results = {"machine": machine.describe(folder), "size": asdict(size), "failed": {}}
+        described = machine.describe(folder)
+        results: Results = {"machine": described, "size": asdict(size), "failed": {}}
+        if options.keep:
+            results = json.loads(options.results.read_text())
+            results["machine"]["command"] += (
+                f"; then {described['command']} at {described['commit']}, "
+                f"load average before {described['load_average_before']:.2f}"
+            )
         for name, part in LOADS.items():
             if name.split("_")[0] in options.only:
                 _step(results, name, partial(part, bench))
+        if "door" in options.only:
+            _step(results, "door", partial(door.measure, bench))
         if "sustained" in options.only:
             with _failing(results, "sustained"):
                 _loaded_store(bench, results)
@@ -138,6 +147,7 @@ def _step(results: Results, name: str, part: Callable[[], Results]) -> None:
         print(f"bench: {name} …", end="", file=sys.stderr, flush=True)
         began = time.monotonic()
         results[name] = part()
+        results["failed"].pop(name, None)
         print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
@@ -164,6 +174,11 @@ def _options() -> argparse.Namespace:
         type=lambda text: tuple(text.split(",")),
         default=GROUPS,
         help=f"some of {','.join(GROUPS)}",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="measure --only these, keep the others of an earlier run",
     )
     parser.add_argument("--data-dir", type=Path, help="where the servers' folders are made")
     parser.add_argument(

@@ -7,10 +7,11 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Client:
     """One keep-alive connection to the UI port; reopened when the server closed it."""
 
     port: int
+    context: ssl.SSLContext | None = None
     _connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str) -> tuple[int, bytes]:
@@ -50,7 +52,7 @@ class Client:
     ) -> tuple[int, bytes]:
         for fresh in (False, True):
             if self._connection is None or fresh:
-                self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+                self._connection = self._connect()
             try:
                 self._connection.request(method, path, body, headers)
                 answer = self._connection.getresponse()
@@ -60,6 +62,13 @@ class Client:
                 if fresh:
                     raise
         raise AssertionError("unreachable")
+
+    def _connect(self) -> http.client.HTTPConnection:
+        if self.context:
+            return http.client.HTTPSConnection(
+                "127.0.0.1", self.port, timeout=30, context=self.context
+            )
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def trace(self, trace_id: str) -> int | None:
         """The number of spans, or None when the trace is unknown."""
@@ -89,6 +98,8 @@ class Server:
     ports: list[int] = field(default_factory=lambda: free_ports(3))
     process: subprocess.Popen[bytes] | None = None
     baseline_cores: float = 0
+    options: tuple[str, ...] = ()
+    context: ssl.SSLContext | None = None  # when the options say TLS
 
     @property
     def data(self) -> Path:
@@ -104,7 +115,7 @@ class Server:
         return f"127.0.0.1:{self.ports[0 if protocol == 'grpc' else 1]}"
 
     def client(self) -> Client:
-        return Client(self.ports[2])
+        return Client(self.ports[2], self.context)
 
     def start(self) -> float:
         """Seconds until /readyz said 200."""
@@ -115,6 +126,7 @@ class Server:
                 [
                     *(*self.command, "serve", "--data-dir", str(self.data)),
                     *("--grpc", grpc, "--http", http_, "--ui", ui),
+                    *self.options,
                 ],
                 stdout=log,
                 stderr=log,
@@ -176,11 +188,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: list[str], parent: Path) -> Iterator[Server]:
-    """A fresh server on a fresh folder below `parent`; both are gone afterwards."""
+def running(
+    command: list[str],
+    parent: Path,
+    options: tuple[str, ...] = (),
+    context: ssl.SSLContext | None = None,
+    prepare: Callable[[Path], None] = lambda _: None,
+) -> Iterator[Server]:
+    """A fresh server on a fresh folder below `parent`; both are gone afterwards. `prepare` gets the
+    data folder before the start.
+    """
     folder = Path(tempfile.mkdtemp(prefix="server-", dir=parent))
-    server = Server(command, folder)
+    server = Server(command, folder, options=options, context=context)
     try:
+        prepare(server.data)
         server.start()
         server.measure_baseline()
         yield server

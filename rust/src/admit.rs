@@ -11,6 +11,8 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use tokio::sync::Semaphore;
+
 use crate::answer::Partial;
 use crate::body::{Budget, Held};
 use crate::inflate::{self, InflateError};
@@ -81,6 +83,8 @@ pub struct Door<S> {
     pub ledger: Ledger,
     pub rates: Rates,
     sink: S,
+    /// One for each piece of heavy work that may go on at a time: a processor is left for the rest.
+    turns: Semaphore,
 }
 
 impl<S: Sink> Door<S> {
@@ -93,6 +97,7 @@ impl<S: Sink> Door<S> {
             ledger: Ledger::default(),
             rates: Rates::new(config.max_spans_per_second),
             sink,
+            turns: Semaphore::new(turns()),
             config,
         }
     }
@@ -123,15 +128,21 @@ impl<S: Sink> Door<S> {
     ) -> Result<Success, Refusal> {
         let arrived = Instant::now();
         let received_ns = unix_ns();
-        let body = self.decompress(compression, wire, held)?;
+        let body = self.decompress(compression, wire, held).await?;
         meter::add(self.meter.body_bytes, body.len() as u64);
         let hash = sender.hash(&body);
         let key_id = sender.key_id();
         let heavy = body.len() > HEAVY;
-        let admitted = apart(heavy, || match form {
-            Form::Protobuf => validate::protobuf(body, &self.config.limits),
-            Form::Json => json::json(&body, &self.config.limits),
-        })
+        let limits = &self.config.limits;
+        let validate = || match form {
+            Form::Protobuf => validate::protobuf(body, limits),
+            Form::Json => json::json(&body, limits),
+        };
+        let admitted = if heavy {
+            self.in_turn(validate).await
+        } else {
+            validate()
+        }
         .map_err(|malformed| Refusal::Malformed(malformed.0))?;
 
         for rejection in &admitted.reasons {
@@ -208,7 +219,15 @@ impl<S: Sink> Door<S> {
         })
     }
 
-    fn decompress(
+    /// Runs heavy work when it is its turn, after the runtime has moved this thread's other tasks
+    /// elsewhere.
+    async fn in_turn<T>(&self, work: impl FnOnce() -> T) -> T {
+        // It is never closed.
+        let _turn = self.turns.acquire().await;
+        tokio::task::block_in_place(work)
+    }
+
+    async fn decompress(
         &self,
         compression: Compression,
         wire: Bytes,
@@ -220,9 +239,19 @@ impl<S: Sink> Door<S> {
             Compression::Zstd => inflate::zstd,
         };
         let limit = self.config.max_body_bytes;
-        // Telemetry shrinks to about a tenth.
-        let heavy = wire.len() > HEAVY / 8;
-        let inflated = apart(heavy, || inflate(&wire, limit, &mut |more| held.grow(more)));
+        let before = held.bytes();
+        // Telemetry shrinks to about a tenth; what shrank more is found out by trying.
+        let looks_heavy = wire.len() > HEAVY / 8;
+        let at_once = limit.min(HEAVY);
+        let mut inflated = Err(InflateError::TooLarge);
+        if !looks_heavy {
+            inflated = inflate(&wire, at_once, &mut |more| held.grow(more));
+        }
+        if inflated == Err(InflateError::TooLarge) && (looks_heavy || at_once < limit) {
+            held.shrink(held.bytes() - before);
+            let whole = || inflate(&wire, limit, &mut |more| held.grow(more));
+            inflated = self.in_turn(whole).await;
+        }
         inflated.map(Bytes::from).map_err(|error| match error {
             InflateError::TooLarge => Refusal::TooLarge { limit },
             InflateError::NoMemory => Refusal::MemoryBudget,
@@ -265,13 +294,11 @@ fn with_note(partial: Option<Partial>, note: &str) -> Partial {
     Partial { rejected, message }
 }
 
-/// Runs heavy work so that the runtime moves this thread's other tasks elsewhere first.
-fn apart<T>(heavy: bool, work: impl FnOnce() -> T) -> T {
-    if heavy {
-        tokio::task::block_in_place(work)
-    } else {
-        work()
-    }
+/// Without a bound 50 bodies that inflate at once made every other request wait for seconds.
+fn turns() -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, |processors| processors.get() - 1)
+        .max(1)
 }
 
 fn unix_ns() -> u64 {

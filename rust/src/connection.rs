@@ -6,7 +6,6 @@ use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::activity::Verdict;
 use crate::admit::{Door, Sink};
 use crate::answer::Reply;
 use crate::ledger::knock::Knock;
@@ -29,11 +29,19 @@ use crate::ledger::odd::{Failure, broken, handshake, unserved};
 use crate::meter;
 use crate::recognise::{Protocol, recognise, turn_away};
 use crate::refusal::Refusal;
+use crate::seats::Seat;
 use crate::tls::Prefixed;
 use crate::{otlp_grpc, otlp_http};
 
+const MADE_ROOM: &str = "made_room";
+/// How long a quiet connection that makes room may take to close.
+const GOODBYE: Duration = Duration::from_millis(100);
 const STREAM_WINDOW: usize = 1 << 20;
 const CONNECTION_WINDOW: usize = 4 << 20;
+/// Calls at once on all connections together, as far as `FEWEST_STREAMS` lets it be kept: one that
+/// does not go on costs 5 KiB.
+pub const STREAMS_IN_ALL: usize = 16_384;
+const FEWEST_STREAMS: u32 = 8;
 /// The parser's buffer: a head that does not fit is answered with 431. Connections are many, so it
 /// is small beside the library's 400 KiB.
 pub const HTTP1_HEAD: usize = 64 << 10;
@@ -48,21 +56,28 @@ pub async fn serve<S: Sink>(
     mut stream: TcpStream,
     address: IpAddr,
     open: usize,
+    seat: Arc<Seat>,
     stop: watch::Receiver<bool>,
 ) {
     let within = door.config.head_timeout;
     let mut first = BytesMut::with_capacity(1_024);
     let mut stopping = stop.clone();
-    let mut stopping = pin!(stopping.wait_for(|stop| *stop));
+    let mut stopping = pin!(async {
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => {}
+            () = seat.needed() => meter::connection_failed(MADE_ROOM),
+        }
+    });
     let mut protocol = tokio::select! {
         protocol = recognise(&mut stream, &mut first, within) => protocol,
-        _ = &mut stopping => return,
+        () = &mut stopping => return,
     };
     meter::connection(protocol.word());
     let mut arrival = Arrival {
         address,
         port: stream.local_addr().map_or(0, |address| address.port()),
         open,
+        seat: Arc::clone(&seat),
         is_refused: false,
     };
     let (Some(tls), Protocol::Tls) = (door.config.tls.clone(), protocol) else {
@@ -76,7 +91,7 @@ pub async fn serve<S: Sink>(
     let hello = first.freeze();
     let accepted = tokio::select! {
         accepted = tls.accept(hello.clone(), stream, within) => accepted,
-        _ = &mut stopping => return,
+        () = &mut stopping => return,
     };
     let mut stream = match accepted {
         Ok(stream) => stream,
@@ -88,7 +103,7 @@ pub async fn serve<S: Sink>(
     let mut first = BytesMut::with_capacity(1_024);
     protocol = tokio::select! {
         protocol = recognise(&mut stream, &mut first, within) => protocol,
-        _ = &mut stopping => return,
+        () = &mut stopping => return,
     };
     meter::connection_inside_tls(protocol.word());
     let stream = Prefixed {
@@ -105,6 +120,7 @@ struct Arrival {
     port: u16,
     /// Connections at that time, this one included.
     open: usize,
+    seat: Arc<Seat>,
     /// Every request is told to come by TLS.
     is_refused: bool,
 }
@@ -120,25 +136,26 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         address,
         port,
         open,
+        seat,
         is_refused,
     } = arrival;
-    let activity = Arc::new(Activity::new());
     let first = stream.first.clone();
     if let Some(knock) = unserved(protocol, &first) {
         door.knocked(address, port, knock);
     }
     let io = TokioIo::new(Watched {
         stream,
-        activity: Arc::clone(&activity),
+        seat: Arc::clone(&seat),
     });
     let visit = Visit {
         door: Arc::clone(&door),
         address,
         port,
         is_refused,
-        activity: Arc::clone(&activity),
+        seat: Arc::clone(&seat),
     };
     let service = service_fn(move |request| visit.clone().answer(request));
+    let share = door.config.memory_budget_bytes / open.max(1);
     match protocol {
         Protocol::Http1 => {
             let connection = http1::Builder::new()
@@ -149,7 +166,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             let failure = drive(
                 pin!(connection),
                 &door,
-                &activity,
+                &seat,
                 true,
                 stop,
                 http1::Connection::graceful_shutdown,
@@ -160,7 +177,6 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             }
         }
         Protocol::Http2 => {
-            let share = door.config.memory_budget_bytes / open.max(1);
             let connection = http2::Builder::new(TokioExecutor::new())
                 .timer(TokioTimer::new())
                 .initial_stream_window_size(share.clamp(SMALLEST_WINDOW, STREAM_WINDOW) as u32)
@@ -169,14 +185,18 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
                 )
                 .max_frame_size(64 << 10)
                 .max_header_list_size(HTTP2_HEAD)
-                .max_concurrent_streams(door.config.max_streams)
+                .max_concurrent_streams(
+                    ((STREAMS_IN_ALL / open.max(1)) as u32)
+                        .max(FEWEST_STREAMS)
+                        .min(door.config.max_streams),
+                )
                 .keep_alive_interval(door.config.ping_interval)
                 .keep_alive_timeout(door.config.ping_timeout)
                 .serve_connection(io, service);
             let failure = drive(
                 pin!(connection),
                 &door,
-                &activity,
+                &seat,
                 false,
                 stop,
                 http2::Connection::graceful_shutdown,
@@ -193,7 +213,7 @@ async fn speak<S: Sink, IO: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
 async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
     mut connection: Pin<&mut C>,
     door: &Door<S>,
-    activity: &Activity,
+    seat: &Seat,
     has_heads: bool,
     mut stop: watch::Receiver<bool>,
     shut_down: impl Fn(Pin<&mut C>),
@@ -201,7 +221,8 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
     let (head, idle) = (door.config.head_timeout, door.config.idle_timeout);
     let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.map(drop) });
     let mut check = pin!(tokio::time::sleep(head.min(idle)));
-    let mut leaving = false;
+    let activity = &seat.activity;
+    let (mut leaving, mut needed) = (false, false);
     let result = loop {
         tokio::select! {
             biased;
@@ -211,7 +232,16 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
                 shut_down(connection.as_mut());
                 check.as_mut().reset(Instant::now() + idle);
             }
+            () = seat.needed(), if !needed => {
+                (leaving, needed) = (true, true);
+                shut_down(connection.as_mut());
+                check.as_mut().reset(Instant::now() + GOODBYE);
+            }
             () = &mut check => match activity.verdict(head, idle, has_heads) {
+                _ if needed && !activity.is_busy() => {
+                    meter::connection_failed(MADE_ROOM);
+                    return None;
+                }
                 Verdict::Wait(left) => check.as_mut().reset(Instant::now() + left),
                 Verdict::SlowHead => {
                     meter::connection_failed("slow_head");
@@ -229,6 +259,10 @@ async fn drive<S: Sink, C: Future<Output = hyper::Result<()>>>(
             }
         }
     };
+    if needed {
+        meter::connection_failed(MADE_ROOM);
+        return None;
+    }
     result.err().map(|error| {
         let word = if error.is_parse() {
             "malformed"
@@ -254,7 +288,7 @@ struct Visit<S> {
     address: IpAddr,
     is_refused: bool,
     port: u16,
-    activity: Arc<Activity>,
+    seat: Arc<Seat>,
 }
 
 impl<S> Clone for Visit<S> {
@@ -264,14 +298,18 @@ impl<S> Clone for Visit<S> {
             address: self.address,
             is_refused: self.is_refused,
             port: self.port,
-            activity: Arc::clone(&self.activity),
+            seat: Arc::clone(&self.seat),
         }
     }
 }
 
 impl<S: Sink> Visit<S> {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Reply>, Infallible> {
-        let _busy = Busy::new(&self.activity);
+        let _busy = self.seat.activity.begin();
+        if request.version() < Version::HTTP_2 && !self.seat.activity.was_read() {
+            // It came with the one before it. A row of those would hold up all other connections.
+            tokio::task::yield_now().await;
+        }
         let is_grpc = request.version() == Version::HTTP_2
             && request
                 .headers()
@@ -296,90 +334,10 @@ impl<S: Sink> Visit<S> {
     }
 }
 
-/// When a connection last did something, in milliseconds since it began.
-struct Activity {
-    began: Instant,
-    in_flight: AtomicUsize,
-    idle_since: AtomicU64,
-    /// When the first byte of a request came whose head is not complete.
-    head_since: AtomicU64,
-}
-
-const NO_HEAD: u64 = u64::MAX;
-
-enum Verdict {
-    Wait(Duration),
-    Idle,
-    SlowHead,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            in_flight: AtomicUsize::new(0),
-            idle_since: AtomicU64::new(0),
-            head_since: AtomicU64::new(0),
-        }
-    }
-
-    fn now(&self) -> u64 {
-        self.began.elapsed().as_millis() as u64
-    }
-
-    fn read_some(&self) {
-        if self.in_flight.load(Ordering::Relaxed) == 0
-            && self.head_since.load(Ordering::Relaxed) == NO_HEAD
-        {
-            self.head_since.store(self.now(), Ordering::Relaxed);
-        }
-    }
-
-    /// `has_heads`: bytes outside a request can only be a head, as in HTTP/1.
-    fn verdict(&self, head: Duration, idle: Duration, has_heads: bool) -> Verdict {
-        if self.in_flight.load(Ordering::Relaxed) > 0 {
-            return Verdict::Wait(head.min(idle));
-        }
-        let now = self.now();
-        let since = |then: &AtomicU64| {
-            Duration::from_millis(now.saturating_sub(then.load(Ordering::Relaxed)))
-        };
-        if has_heads && self.head_since.load(Ordering::Relaxed) != NO_HEAD {
-            let took = since(&self.head_since);
-            return head
-                .checked_sub(took)
-                .filter(|left| !left.is_zero())
-                .map_or(Verdict::SlowHead, Verdict::Wait);
-        }
-        let left = idle
-            .checked_sub(since(&self.idle_since))
-            .filter(|left| !left.is_zero());
-        left.map_or(Verdict::Idle, |left| Verdict::Wait(head.min(left)))
-    }
-}
-
-/// A request in flight.
-struct Busy<'a>(&'a Activity);
-
-impl<'a> Busy<'a> {
-    fn new(activity: &'a Activity) -> Self {
-        activity.in_flight.fetch_add(1, Ordering::Relaxed);
-        activity.head_since.store(NO_HEAD, Ordering::Relaxed);
-        Self(activity)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 /// Notes when something is read.
 struct Watched<IO> {
     stream: Prefixed<IO>,
-    activity: Arc<Activity>,
+    seat: Arc<Seat>,
 }
 
 impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
@@ -391,7 +349,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Watched<IO> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.activity.read_some();
+            self.seat.activity.read_some();
         }
         // Most clients close without TLS's goodbye. HTTP knows by itself where a request ends, so
         // nothing can be cut off unseen.

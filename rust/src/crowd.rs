@@ -19,7 +19,9 @@ use crate::tls::close;
 /// So many connections at one time are told why they are closed, each for at most `TELL_WITHIN`;
 /// they hold a descriptor beside those of `max_connections`. Others are closed at once.
 pub const MOST_TOLD: usize = 16;
-pub const TELL_WITHIN: Duration = Duration::from_secs(1);
+pub const TELL_WITHIN: Duration = Duration::from_secs(3);
+/// gRPC clients come back at once after a GOAWAY, as often as they are sent one.
+const BEFORE_GOAWAY: Duration = Duration::from_secs(1);
 /// Of `max_connections`, one address may have one in so many.
 pub const SHARE_OF_ONE: usize = 4;
 
@@ -95,21 +97,27 @@ impl Crowd {
     }
 
     pub fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
+        self.enter_beyond(address, 0)
+    }
+
+    /// With so many places more, while somebody leaves. Who has too many itself is told that first,
+    /// so that it makes nobody else leave.
+    pub fn enter_beyond(self: &Arc<Self>, address: IpAddr, more: usize) -> Result<Place, Full> {
+        let group = (!(self.is_loopback_free && address.is_loopback())).then(|| group_of(address));
+        let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = group.and_then(|group| of_one.get(&group)).copied();
+        if group.is_some() && open.unwrap_or(0) >= self.most_of_one {
+            return Err(Full::Address);
+        }
         let nth = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if nth > self.most {
+        if nth > self.most + more {
             self.count.fetch_sub(1, Ordering::Relaxed);
             return Err(Full::Everybody);
         }
-        let group = (!(self.is_loopback_free && address.is_loopback())).then(|| group_of(address));
         if let Some(group) = group {
-            let mut of_one = self.of_one.lock().unwrap_or_else(PoisonError::into_inner);
-            let open = of_one.entry(group).or_default();
-            if *open >= self.most_of_one {
-                self.count.fetch_sub(1, Ordering::Relaxed);
-                return Err(Full::Address);
-            }
-            *open += 1;
+            *of_one.entry(group).or_default() += 1;
         }
+        drop(of_one);
         self.gauge.fetch_add(1, Ordering::Relaxed);
         Ok(Place {
             crowd: Arc::clone(self),
@@ -172,7 +180,11 @@ async fn tell(mut stream: TcpStream, full: Full) -> std::io::Result<()> {
     let mut first = BytesMut::with_capacity(256);
     let answer = match recognise(&mut stream, &mut first, TELL_WITHIN).await {
         Protocol::Http1 => http1(full),
-        Protocol::Http2 => http2(full),
+        Protocol::Http2 => {
+            stream.write_all(SETTINGS).await?;
+            tokio::time::sleep(BEFORE_GOAWAY).await;
+            goaway(full)
+        }
         // TLS has no alert for it, and a handshake costs more than the connection is worth.
         _ => return Ok(()),
     };
@@ -198,15 +210,16 @@ fn http1(full: Full) -> Vec<u8> {
     .concat()
 }
 
-/// The server's settings, then GOAWAY: no stream was looked at, so all may be tried again.
-fn http2(full: Full) -> Vec<u8> {
-    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+/// A server's settings, of which none differs from the protocol's defaults.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+/// No stream was looked at, so all may be tried again.
+fn goaway(full: Full) -> Vec<u8> {
     const ENHANCE_YOUR_CALM: [u8; 4] = [0, 0, 0, 11];
     let text = full.sentence().as_bytes();
     let [_, length @ ..] = (text.len() as u32 + 8).to_be_bytes();
     [
-        SETTINGS,
-        &length,
+        &length[..],
         &[7, 0, 0, 0, 0, 0],
         &[0; 4],
         &ENHANCE_YOUR_CALM,
@@ -281,8 +294,7 @@ mod tests {
 
     #[test]
     fn goaway_is_a_frame_of_its_own_length() {
-        let bytes = http2(Full::Address);
-        let frame = &bytes[9..];
+        let frame = goaway(Full::Address);
         let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]) as usize;
         assert_eq!(frame.len(), 9 + length);
         assert_eq!(frame[3], 7);

@@ -66,6 +66,16 @@ impl Builder {
         }
     }
 
+    /// How many spans `push` would add; nothing is added.
+    pub fn probe(&mut self, body: &[u8]) -> Result<u32, Malformed> {
+        let rows = self.columns.count();
+        let before = self.decoded_bytes;
+        let pushed = self.push(body);
+        self.columns.truncate(rows);
+        self.decoded_bytes = before;
+        pushed
+    }
+
     pub fn finish(self) -> Result<Decoded, ArrowError> {
         let trace_ranges = self.columns.trace_ranges(self.receive_day)?;
         let attribute_index =

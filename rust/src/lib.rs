@@ -2,6 +2,7 @@
 //!
 //! This file declares the modules and the Python face (`clew._kernel`); nothing else mentions Python.
 
+pub mod activity;
 pub mod admit;
 pub mod answer;
 pub mod attribute_index;
@@ -26,6 +27,7 @@ pub mod notes;
 pub mod otlp;
 pub mod otlp_grpc;
 pub mod otlp_http;
+pub mod piece;
 pub mod rates;
 pub mod recognise;
 pub mod record;
@@ -33,6 +35,7 @@ pub mod refusal;
 pub mod render;
 pub mod rows;
 pub mod schema;
+pub mod seats;
 pub mod tls;
 pub mod validate;
 pub mod wire;

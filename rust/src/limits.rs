@@ -2,7 +2,7 @@
 //! docs/reference/limits.md is compared with.
 
 use crate::listen::Config;
-use crate::{connection, crowd, ledger, notes, rates};
+use crate::{body, connection, crowd, ledger, notes, rates, seats};
 
 /// Name and value; times in seconds, sizes in bytes.
 pub fn table() -> Vec<(&'static str, u64)> {
@@ -21,7 +21,11 @@ pub fn table() -> Vec<(&'static str, u64)> {
         ("burst_s", rates::BURST_S.into()),
         ("retry_most_s", rates::RETRY_MOST_S.into()),
         ("told_connections", wide(crowd::MOST_TOLD)),
+        ("quiet_s", seats::QUIET.as_secs()),
         ("streams", config.max_streams.into()),
+        ("streams_in_all", wide(connection::STREAMS_IN_ALL)),
+        ("request_cost_bytes", wide(body::REQUEST)),
+        ("small_bytes", wide(body::SMALL)),
         ("http1_head_bytes", wide(connection::HTTP1_HEAD)),
         ("http1_headers", wide(connection::HTTP1_HEADERS)),
         ("http2_head_bytes", connection::HTTP2_HEAD.into()),
@@ -33,6 +37,7 @@ pub fn table() -> Vec<(&'static str, u64)> {
         ("note_interval_s", config.note_interval.as_secs()),
         ("note_senders", wide(notes::MOST_SENDERS)),
         ("ledger_kinds", wide(ledger::MOST_ENTRIES)),
+        ("ledger_kinds_of_one", wide(ledger::MOST_KINDS)),
         ("nesting", limits.max_depth.into()),
         ("max_attributes", limits.max_attributes.into()),
         ("max_value_bytes", wide(limits.max_value_bytes)),

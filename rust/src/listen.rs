@@ -1,7 +1,7 @@
 //! The accept loops on inherited sockets, and the runtime under them.
 
 use std::io;
-use std::net::TcpListener as StdListener;
+use std::net::{IpAddr, TcpListener as StdListener};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +13,16 @@ use tokio::sync::{mpsc, watch};
 use crate::admit::{Door, Sink};
 use crate::body::Budget;
 use crate::connection;
-use crate::crowd::Crowd;
+use crate::crowd::{Crowd, Full, Place};
 use crate::keys::Keys;
 use crate::ledger::FLUSH_EVERY;
 use crate::meter;
+use crate::seats::Seats;
 use crate::tls::Tls;
 use crate::validate::Limits;
 
+/// Connections beyond the most, while those that make room for them say goodbye.
+const IN_THE_DOOR: usize = 32;
 /// How long the end waits for the journal to take the ledger's last news.
 const LAST_WORD: Duration = Duration::from_secs(1);
 
@@ -107,6 +110,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
     let (most, most_of_one) = (config.max_connections, config.max_connections_per_address);
     let door = Arc::new(Door::new(config, sink));
     let crowd = Crowd::new(most, most_of_one, door.meter.open_connections);
+    let seats = Arc::new(Seats::default());
     let budget = Arc::clone(&door.budget);
     for listener in listeners {
         listener.set_nonblocking(true)?;
@@ -117,6 +121,7 @@ pub fn start<S: Sink>(config: Config, listeners: Vec<StdListener>, sink: S) -> i
         let accepting = Accepting {
             door: Arc::clone(&door),
             crowd: Arc::clone(&crowd),
+            seats: Arc::clone(&seats),
             stopping: stopping.clone(),
             alive: alive.clone(),
         };
@@ -189,11 +194,22 @@ async fn write_ledger<S: Sink>(door: Arc<Door<S>>, mut stopping: watch::Receiver
 struct Accepting<S> {
     door: Arc<Door<S>>,
     crowd: Arc<Crowd>,
+    seats: Arc<Seats>,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
 
 impl<S: Sink> Accepting<S> {
+    /// Somebody quiet leaves for who comes when all places are taken.
+    fn enter(&self, address: IpAddr) -> Result<Place, Full> {
+        match self.crowd.enter(address) {
+            Err(Full::Everybody) if self.seats.make_room() => {
+                self.crowd.enter_beyond(address, IN_THE_DOOR)
+            }
+            other => other,
+        }
+    }
+
     async fn accept(mut self, listener: TcpListener) {
         loop {
             let accepted = tokio::select! {
@@ -203,7 +219,7 @@ impl<S: Sink> Accepting<S> {
             match accepted {
                 Ok((stream, peer)) => {
                     let address = peer.ip().to_canonical();
-                    let place = match self.crowd.enter(address) {
+                    let place = match self.enter(address) {
                         Ok(place) => place,
                         Err(full) => {
                             meter::connection_refused(full.word());
@@ -216,9 +232,11 @@ impl<S: Sink> Accepting<S> {
                     let _ = stream.set_nodelay(true);
                     let door = Arc::clone(&self.door);
                     let (stopping, alive) = (self.stopping.clone(), self.alive.clone());
+                    let sitting = self.seats.sit();
                     tokio::spawn(async move {
-                        connection::serve(door, stream, address, place.nth, stopping).await;
-                        drop((place, alive));
+                        let seat = Arc::clone(&sitting.seat);
+                        connection::serve(door, stream, address, place.nth, seat, stopping).await;
+                        drop((sitting, place, alive));
                     });
                 }
                 Err(error) => {

@@ -128,7 +128,7 @@ where
         && !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted)
     {
         // Some clients report a reset of the stream in place of the status that came before it.
-        body::drain(body, by).await;
+        body::drain(body, by.after_refusal(refusal)).await;
     }
     result
 }
@@ -163,13 +163,13 @@ where
     }
     let encoding = compression(&parts.headers, &GRPC_ENCODING)?;
     let limit = door.config.max_body_bytes;
+    let mut held = Held::for_request(&door.budget)?;
     if signal != Signal::Traces {
         let size = body::discard(body, limit.saturating_add(PREFIX), by).await?;
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
     door.rates.check(holder.as_ref())?;
-    let mut held = Held::new(&door.budget);
     let wire = body::collect(body, limit.saturating_add(PREFIX), by, &mut held)
         .await
         .map_err(|refusal| {

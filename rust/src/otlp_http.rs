@@ -83,7 +83,13 @@ where
         media.map_or(Encoding::Unknown, Media::encoding),
     );
     let by = ReadBy::after(door.config.body_timeout);
-    let result = match plan(&parts, signal, media, &body, &door.config) {
+    let planned = plan(&parts, signal, media, &body, &door.config).and_then(|plan| {
+        if signal == Signal::Traces {
+            door.rates.check(plan.holder.as_ref())?;
+        }
+        Ok(plan)
+    });
+    let result = match planned {
         Ok(plan) => export(door, address, &parts, signal, plan, &mut body, by).await,
         // The sender waits for a "100 Continue" that reading would give it: the refusal spares it
         // the body.
@@ -104,7 +110,7 @@ where
         }
         Err(refusal) => {
             if !matches!(refusal, Refusal::SlowBody { .. } | Refusal::Aborted) {
-                body::drain(&mut body, by).await;
+                body::drain(&mut body, by.after_refusal(&refusal)).await;
             }
             pending.ends(refusal.outcome());
             noted(refuse(media, &refusal), &parts, &refusal)
@@ -224,13 +230,12 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     let limit = door.config.max_body_bytes;
+    let mut held = Held::for_request(&door.budget)?;
     if signal != Signal::Traces {
         let size = body::discard(body, limit, by).await?;
         meter::add(door.meter.wire_bytes, size as u64);
         return Ok(not_kept(door, address, &parts.headers));
     }
-    door.rates.check(plan.holder.as_ref())?;
-    let mut held = Held::new(&door.budget);
     let wire = body::collect(body, limit, by, &mut held).await?;
     meter::add(door.meter.wire_bytes, wire.len() as u64);
     let sender = Sender::of(plan.holder.as_ref(), &parts.headers, address);

@@ -18,6 +18,7 @@ use pyo3::types::{PyBytes, PyCapsule, PyDict, PyTuple};
 use crate::decode::{self, Builder};
 use crate::journal::{self, Journal};
 use crate::keys::{Keys, Secret};
+use crate::piece::Piece;
 use crate::tls::{Pem, Tls};
 use crate::validate::{self, Limits, Malformed};
 use crate::{counters, fault, json, ledger, limits as bounds, listen, render, schema};
@@ -28,7 +29,7 @@ mod _kernel {
     use super::{
         Batch, Intake, Segment, TableSchema, admit, any_value_json, attribute_index_schema,
         check_tls, decode_request, decode_segment, fault_points, ledger_schema, limits,
-        spans_schema, trace_ranges_schema,
+        segment_request, spans_schema, trace_ranges_schema,
     };
 
     use pyo3::prelude::*;
@@ -121,9 +122,14 @@ type Read = (
     u64,
 );
 
-fn read_and_decode(path: &std::path::Path) -> std::io::Result<Read> {
+/// Its id, the first span, how many.
+type Range = ([u8; 16], u64, u64);
+
+fn read_and_decode(path: &std::path::Path, range: Option<Range>) -> std::io::Result<Read> {
     let segment = journal::read_segment(path)?;
-    let mut builder = Builder::new(segment.header.id, segment.header.receive_day);
+    let id = range.map_or(segment.header.id, |(id, ..)| id);
+    let mut piece = range.map(|(_, first, count)| Piece::new(first, count));
+    let mut builder = Builder::new(id, segment.header.receive_day);
     let (mut spans, mut records, mut first_received_ns) = (0, 0, u64::MAX);
     let mut lines = Vec::new();
     let dead = segment.each(|header, body| {
@@ -131,7 +137,11 @@ fn read_and_decode(path: &std::path::Path) -> std::io::Result<Read> {
             lines.append(&mut ledger::body::decode(body)?);
             return Ok(());
         }
-        spans += u64::from(builder.push(body).map_err(|why| why.0)?);
+        let pushed = match &mut piece {
+            None => builder.push(body),
+            Some(piece) => piece.push(&mut builder, body),
+        };
+        spans += u64::from(pushed.map_err(|why| why.0)?);
         records += 1;
         first_received_ns = first_received_ns.min(header.received_ns);
         Ok(())
@@ -153,25 +163,21 @@ fn read_and_decode(path: &std::path::Path) -> std::io::Result<Read> {
 }
 
 /// Reads and decodes a whole segment. OSError: it cannot be read; ValueError: it is no segment of this version.
+///
+/// With `piece`, (id, first span, spans), only these spans, and as if they were a segment of that id.
 #[pyfunction]
+#[pyo3(signature = (path, piece=None))]
 #[allow(clippy::needless_pass_by_value)] // what Python converts into is owned
-fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
+fn decode_segment(py: Python<'_>, path: PathBuf, piece: Option<Range>) -> PyResult<Segment> {
     // A panic would be a defect of the decoder. It must cost this segment, not the process: the caller puts it aside.
     let read = py
-        .detach(|| catch_unwind(|| read_and_decode(&path)))
+        .detach(|| catch_unwind(|| read_and_decode(&path, piece)))
         .map_err(|_| PyRuntimeError::new_err("decoding the segment panicked"))?;
     let (header, decoded, dead, span_count, record_count, first_received_ns) =
-        read.map_err(|error| match error.kind() {
-            std::io::ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
-            _ => PyOSError::new_err((
-                error.raw_os_error(),
-                error.to_string(),
-                path.display().to_string(),
-            )),
-        })?;
+        read.map_err(|error| unread(&error, &path))?;
     let (decoded, ledger) = decoded.map_err(arrow_error)?;
     Ok(Segment {
-        id: PyBytes::new(py, &header.id).unbind(),
+        id: PyBytes::new(py, &piece.map_or(header.id, |(id, ..)| id)).unbind(),
         receive_day: header.receive_day,
         spans: Py::new(py, Batch(decoded.spans))?,
         trace_ranges: Py::new(py, Batch(decoded.trace_ranges))?,
@@ -191,6 +197,42 @@ fn decode_segment(py: Python<'_>, path: PathBuf) -> PyResult<Segment> {
             })
             .collect(),
     })
+}
+
+fn unread(error: &std::io::Error, path: &std::path::Path) -> PyErr {
+    match error.kind() {
+        std::io::ErrorKind::InvalidData => PyValueError::new_err(error.to_string()),
+        _ => PyOSError::new_err((
+            error.raw_os_error(),
+            error.to_string(),
+            path.display().to_string(),
+        )),
+    }
+}
+
+/// Spans of a segment as one OTLP request. Errors as of `decode_segment`.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // what Python converts into is owned
+fn segment_request(
+    py: Python<'_>,
+    path: PathBuf,
+    first: u64,
+    count: u64,
+) -> PyResult<Bound<'_, PyBytes>> {
+    let written = py.detach(|| {
+        let segment = journal::read_segment(&path)?;
+        let mut piece = Piece::new(first, count);
+        let mut written = Vec::new();
+        segment.each(|header, body| {
+            if header.kind == journal::format::Kind::Traces as u8 {
+                piece.write(&mut written, body).map_err(|why| why.0)?;
+            }
+            Ok(())
+        });
+        Ok(written)
+    });
+    let written = written.map_err(|error: std::io::Error| unread(&error, &path))?;
+    Ok(PyBytes::new(py, &written))
 }
 
 /// The door's verdict on one request: (protobuf to keep, accepted, rejected, message). ValueError: undecodable.

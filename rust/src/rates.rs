@@ -4,6 +4,9 @@
 //! a bucket may fall below zero: the debt is paid before the next one is taken. What is taken over
 //! a longer time keeps to the rate all the same.
 
+// A rate is below 2⁵², and a delay is above zero.
+#![allow(clippy::cast_precision_loss, clippy::cast_sign_loss)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;

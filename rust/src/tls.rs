@@ -113,7 +113,9 @@ fn config(pem: &Pem) -> Result<ServerConfig, String> {
             rustls::Error::InconsistentKeys(_) => {
                 "the key does not belong to the certificate".to_owned()
             }
-            other => format!("the certificate and the key cannot be used: {other}"),
+            other => format!(
+                "the certificate and the key cannot be used ({other}); take RSA of 2048 bits or more, ECDSA of P-256 or P-384, or Ed25519"
+            ),
         })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)

@@ -17,6 +17,7 @@ __all__ = [
     "fault_points",
     "ledger_schema",
     "limits",
+    "segment_request",
     "spans_schema",
     "trace_ranges_schema",
 ]
@@ -87,8 +88,17 @@ class Intake:
     def counters(self) -> dict[str, int]:
         """Prometheus sample name → value."""
 
-def decode_segment(path: str | PathLike[str]) -> Segment:
-    """OSError: the file cannot be read; ValueError: it is no segment of this version."""
+def decode_segment(
+    path: str | PathLike[str], piece: tuple[bytes, int, int] | None = None
+) -> Segment:
+    """OSError: the file cannot be read; ValueError: it is no segment of this version.
+
+    With `piece`, (id, first span, spans), only these spans, and as if they were a segment of that
+    id; the ledger is whole.
+    """
+
+def segment_request(path: str | PathLike[str], first: int, count: int) -> bytes:
+    """Spans of a segment as one OTLP request; errors as of `decode_segment`."""
 
 def admit(
     body: bytes,

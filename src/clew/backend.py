@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import fcntl
 import os
 import resource
@@ -32,7 +33,8 @@ from clew.api.app import create_app
 from clew.api.health import Facts
 from clew.api.status import RATED
 from clew.control import FINAL_STATUS, Channel, die_with_parent
-from clew.ingest import FAULT_POINTS, Ingest
+from clew.ingest import Ingest
+from clew.ingest.faults import Poisoned, arm
 from clew.settings import Settings
 from clew.store import Store, StoreError, UnusableError
 from clew.store.removals import Limits
@@ -70,8 +72,8 @@ class Processes:
 
     def ready(self) -> tuple[bool, dict[str, str]]:
         """Ready when the ports, the API and the store are open and spans are taken; this code runs
-        only if API and store are. A server of the store may be away all the same, and the supervisor
-        may still take some of the requests, which it answers with 503.
+        only if API and store are. A server of the store may be away all the same, and the
+        supervisor may still take some of the requests, which it answers with 503.
         """
         store = self._store.trouble or "ok"
         supervisor = self._others.get("supervisor", {})
@@ -112,27 +114,6 @@ class Processes:
         )
 
 
-def arm(setting: str) -> Any:
-    """A function that kills this process when it is called with the point `NAME@N` for the n-th
-    time.
-    """
-    name, _, nth = setting.partition("@")
-    if not setting:
-        return lambda point: None
-    if name not in FAULT_POINTS:
-        raise ValueError(f"unknown fault point {name!r}; the points are {', '.join(FAULT_POINTS)}")
-    left = int(nth or 1)
-
-    def fault(point: str) -> None:
-        nonlocal left
-        if point == name:
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    return fault
-
-
 def lock(data_dir: Path) -> TextIO:
     """Held while the process lives: one engine a folder, or the engine itself would fail less
     clearly.
@@ -149,6 +130,15 @@ def raise_descriptor_limit() -> None:
     """The engine opens a file for every column of every part that it merges."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def die_at_once() -> None:
+    """After a crash, with the Python stack in the log. The engine's own handlers wait half a minute
+    for a thread that only its server has.
+    """
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT):
+        signal.signal(number, signal.SIG_DFL)
+    faulthandler.enable(all_threads=False)
 
 
 def run(channel: Channel) -> int:
@@ -178,10 +168,17 @@ def run(channel: Channel) -> int:
         except StoreError as error:
             opening.say(str(error))
             return 1
+    die_at_once()
     report_detached_parts(store)
     stop = threading.Event()
     turn = threading.Lock()
-    ingest = Ingest(settings.data_dir / "journal", store, fault=arm(first["fault"]), turn=turn)
+    ingest = Ingest(
+        settings.data_dir / "journal",
+        Poisoned.of(store, first["poison"]),
+        fault=arm(first["fault"]),
+        turn=turn,
+        is_excused=first["excused"],
+    )
     writer = Loop("ingest", ingest, stop)
     writer.start()
     cleaner = Loop("retention", retention(store, settings, turn), stop)

@@ -25,7 +25,7 @@ from clew.tls import LOOK_EVERY_S, Files, Pem, Watch
 
 REPORT_EVERY_S = 0.5
 STOP_WITHIN_S = 3.0
-SPARE_DESCRIPTORS = 64
+SPARE_DESCRIPTORS = 128
 REFUSED_FULL = 'clew_intake_spans_refused_total{reason="journal_full"}'
 # How long after a refusal the state tells of it.
 REFUSING_FOR_S = 5.0
@@ -149,7 +149,12 @@ def run(channel: Channel) -> int:
                 said = "takes spans again" if now == "ok" else now
                 log(said)
             was = now
-            channel.send({"ready": True, "state": now, "checks": checks, "metrics": figures})
+            report = {"ready": True, "state": now, "checks": checks, "metrics": figures}
+            if watch and watch.pem != pem:
+                # The next life of this process begins with it, whatever the files are by then.
+                pem = watch.pem
+                report["tls"] = pem.to_json()
+            channel.send(report)
             if intake.failed():
                 log("the disk failed; starting again")
                 status = 1

@@ -62,6 +62,7 @@ class Child:
     checks: dict[str, str] = field(default_factory=dict)  # what it would warn of, for /readyz
     metrics: dict[str, float] = field(default_factory=dict)
     starts: int = 0
+    was_killed_from_outside: bool = False
 
 
 class Supervisor:
@@ -159,12 +160,16 @@ class Supervisor:
         child.to_child = writer
         fault = fault_of_life(self._settings.fault, child.name, child.starts)
         child.starts += 1
+        was_hung, memory_kills_before = False, memory_kills()
         hello = {
             "settings": self._settings.to_json(),
             "fds": fds,
             "parent": os.getpid(),
             "started": self._started,
             "fault": fault,
+            "poison": [one for one in self._settings.fault.split(",") if one.startswith("poison.")],
+            # Of the life before: no segment is blamed for what somebody else did.
+            "excused": child.was_killed_from_outside,
             # Read here, so that files that are bad now do not keep a process from starting again.
             "tls": self._tls.pem.to_json() if self._tls else None,
         }
@@ -179,12 +184,15 @@ class Supervisor:
                     if time.monotonic() - heard > HUNG_AFTER_S:
                         say(f"{child.name} has been silent for {HUNG_AFTER_S:g} s and is killed")
                         child.process.kill()
+                        was_hung = True
                     continue
                 if not line:
                     break
                 heard = time.monotonic()
                 message = json.loads(line)
                 child.metrics = message["metrics"]
+                if self._tls and (pem := Pem.from_json(message.get("tls"))):
+                    self._tls.take(pem)
                 child.checks = message.get("checks", {})
                 # A new life says nothing until it knows more than the one before it.
                 child.state = message.get("state", "ok") or child.state
@@ -195,7 +203,12 @@ class Supervisor:
             self._set_ready(child, ready=False)
             writer.close()
             child.to_child = None
-        await child.process.wait()
+        status = await child.process.wait()
+        child.was_killed_from_outside = (
+            status in (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT)
+            and not was_hung
+            and memory_kills() == memory_kills_before
+        )
 
     def _set_ready(self, child: Child, *, ready: bool) -> None:
         if child.ready != ready:
@@ -382,6 +395,15 @@ def fault_of_life(setting: str, name: str, life: int) -> str:
     prefix = "journal." if name == "intake" else "store."
     mine = [point for point in setting.split(",") if point.startswith(prefix)]
     return mine[life] if life < len(mine) else ""
+
+
+def memory_kills() -> int:
+    """How many processes the kernel has killed for want of memory; 0 where it does not say."""
+    try:
+        figures = Path("/proc/vmstat").read_text().split()
+        return int(figures[figures.index("oom_kill") + 1])
+    except (OSError, ValueError):
+        return 0
 
 
 def tls_watch(settings: Settings, pem: Pem | None, use: Callable[[Pem], None]) -> Watch | None:

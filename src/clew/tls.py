@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 LOOK_EVERY_S = 1.0
 WARN_BEFORE_S = 14 * 86_400.0
@@ -98,42 +98,65 @@ def read(files: Files) -> Pem:
             f"{files.key} is encrypted with a passphrase; write it without: "
             f"openssl pkey -in {files.key} -out KEY"
         )
-    expires_s(pem.certificate, files.certificate)
+    valid_s(pem.certificate, files.certificate)
     if pem.client_ca is not None:
-        expires_s(pem.client_ca, files.client_ca)
+        valid_s(pem.client_ca, files.client_ca)
     try:
         server_context(pem)
         _kernel.check_tls(pem.certificate, pem.key, pem.client_ca)
     except ssl.SSLError as error:
-        if "MISMATCH" in str(error.reason):
-            raise ValueError(
-                f"the key in {files.key} does not belong to the certificate in "
-                f"{files.certificate}; name the pair that was made together"
-            ) from None
-        raise ValueError(
-            f"{files.certificate} and {files.key} cannot be used: {error.reason or error}"
-        ) from None
+        raise ValueError(_sentence(files, pem, error)) from None
     except ValueError as error:
         places = ", ".join(map(str, files.paths()))
         raise ValueError(f"{error} ({places})") from None
     return pem
 
 
+def _sentence(files: Files, pem: Pem, error: ssl.SSLError) -> str:
+    """What OpenSSL means."""
+    why = str(error.reason or error)
+    if "MISMATCH" in why or "NO_CERTIFICATE_ASSIGNED" in why:
+        # So it calls a key of another kind, too.
+        if pem.certificate.count(b"-----BEGIN CERTIFICATE-----") > 1:
+            return (
+                f"the key in {files.key} does not belong to the first certificate in "
+                f"{files.certificate}; write the server's certificate first, those that signed it "
+                "behind it, or name the pair that was made together"
+            )
+        return (
+            f"the key in {files.key} does not belong to the certificate in "
+            f"{files.certificate}; name the pair that was made together"
+        )
+    if "TOO_SMALL" in why:
+        why += "; take RSA of 2048 bits or more, ECDSA or Ed25519"
+    elif "PEM" in why or "BAD_" in why:
+        why += (
+            "; one of them is damaged or half-written: each part stands on lines of its own, from "
+            "-----BEGIN to -----END"
+        )
+    return f"{files.certificate} and {files.key} cannot be used: {why}"
+
+
+# Some editors write it before the text; OpenSSL then sees no first line.
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.read_bytes().removeprefix(_BYTE_ORDER_MARK)
     except OSError as error:
         raise ValueError(
             f"cannot read {path}: {error.strerror}; give its right path, or the right to read it"
         ) from None
 
 
-def expires_s(certificate: bytes, path: Path | None = None) -> float:
-    """When the first certificate ends, as Unix time."""
+def valid_s(certificate: bytes, path: Path | None = None) -> tuple[float, float]:
+    """From when to when the first certificate is valid, as Unix times."""
     from cryptography import x509
 
     try:
-        return x509.load_pem_x509_certificate(certificate).not_valid_after_utc.timestamp()
+        found = x509.load_pem_x509_certificate(certificate)
+        return found.not_valid_before_utc.timestamp(), found.not_valid_after_utc.timestamp()
     except ValueError:
         raise ValueError(
             f"{path or 'the file'} holds no certificate in PEM; it begins with "
@@ -141,9 +164,44 @@ def expires_s(certificate: bytes, path: Path | None = None) -> float:
         ) from None
 
 
+_PLAINTEXT = b"this port speaks TLS; write https:// in its address\n"
+_ANSWER = (
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n"
+    b"Connection: close\r\n\r\n%s" % (len(_PLAINTEXT), _PLAINTEXT)
+)
+
+
+class _Context(ssl.SSLContext):
+    """Answers HTTP without TLS in words, where a server would close without any."""
+
+    def wrap_bio(self, incoming: Any, outgoing: Any, *more: Any, **named: Any) -> Any:
+        return _Explained(super().wrap_bio(incoming, outgoing, *more, **named), outgoing)
+
+
+class _Explained:
+    """The connection of a `_Context`; asyncio takes it for one of ssl."""
+
+    def __init__(self, wrapped: ssl.SSLObject, outgoing: ssl.MemoryBIO) -> None:
+        self._wrapped = wrapped
+        self._outgoing = outgoing
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._wrapped, name)
+
+    def do_handshake(self) -> None:
+        try:
+            self._wrapped.do_handshake()
+        except ssl.SSLError as error:
+            if error.reason != "HTTP_REQUEST":
+                raise
+            self._outgoing.write(_ANSWER)
+            # Makes the server write what is there, and wait until the client hangs up, or not long.
+            raise ssl.SSLWantReadError from None
+
+
 def server_context(pem: Pem) -> ssl.SSLContext:
     """For a server in Python, HTTP/1.1 over TLS 1.2 or 1.3."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _Context(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")  # of TLS 1.2; those of 1.3 are all good
     context.set_alpn_protocols(["http/1.1"])
@@ -156,7 +214,15 @@ def load(context: ssl.SSLContext, pem: Pem) -> None:
     context with half of a pair.
     """
     with _as_file(pem.certificate + b"\n" + pem.key) as path:
-        context.load_cert_chain(path)
+        # An encrypted key beside the certificate would make OpenSSL ask on the terminal, and wait.
+        context.load_cert_chain(path, password=_no_password)
+
+
+def _no_password() -> str:
+    raise ValueError(
+        "a key in the certificate's file is encrypted with a passphrase; leave only certificates "
+        "in that file"
+    )
 
 
 @contextlib.contextmanager
@@ -199,7 +265,7 @@ class Watch:
         self._tried: Signature = ()
         self._trouble = ""
         self._loads = {"ok": 0, "failed": 0}
-        self._expires_s = expires_s(pem.certificate)
+        self._begins_s, self._expires_s = valid_s(pem.certificate)
         self._warned = False
 
     def look(self) -> None:
@@ -208,7 +274,7 @@ class Watch:
         try:
             signature = self._files.signature()
             if signature != self._seen:
-                self._take(read(self._files))
+                self.take(read(self._files))
                 self._seen = signature
             self._set_trouble("", signature)
         except OSError as error:
@@ -219,12 +285,13 @@ class Watch:
             self._log(f"tls: {self.warning()}")
         self._warned = bool(self.warning())
 
-    def _take(self, pem: Pem) -> None:
+    def take(self, pem: Pem) -> None:
+        """What another watch has read and checked, also when the files are bad by now."""
         if pem == self.pem:
             return
         self._use(pem)
         self.pem = pem
-        self._expires_s = expires_s(pem.certificate)
+        self._begins_s, self._expires_s = valid_s(pem.certificate)
         self._loads["ok"] += 1
         self._log(f"tls: presents the new certificate in {self._files.certificate}")
 
@@ -242,6 +309,11 @@ class Watch:
         if self._trouble:
             return f"{self._trouble}; the certificate before it stays"
         left_s = self._expires_s - self._now_s()
+        if self._now_s() < self._begins_s:
+            return (
+                "the certificate is not valid yet; clients refuse it; look at the clock, or write "
+                "another to its file"
+            )
         if left_s <= 0:
             return "the certificate has expired; clients refuse it; write a new one to its file"
         if left_s < WARN_BEFORE_S:

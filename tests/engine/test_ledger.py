@@ -1,9 +1,11 @@
 """The ledger in the store: added up, asked for, and the same when a segment is inserted twice."""
 
+import os
 from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pytest
 
 from clew import _kernel
 from clew.query.ledger import ledger
@@ -119,7 +121,9 @@ def test_api_lists_the_entries(store: FilledStore, client: Client) -> None:
 
 
 def ledger_days(store: FilledStore) -> list[int]:
-    text = "select toInt32(toRelativeDayNum(receive_day)) as day from ledger group by day order by day"
+    text = (
+        "select toInt32(toRelativeDayNum(receive_day)) as day from ledger group by day order by day"
+    )
     found = store.reader().query(Statement("test", text, frozenset())).to_pylist()
     return [row["day"] - build.RECEIVE_DAY for row in found]
 
@@ -152,3 +156,24 @@ def test_knocks_make_no_span_old(store: FilledStore) -> None:
     assert ledger_days(store) == [0]
     counted = Statement("test", "select count() as n from spans", frozenset())
     assert store.reader().query(counted).to_pylist() == [{"n": 1}]
+
+
+@pytest.mark.embedded_only("its memory is bounded most")
+def test_ledger_answers_after_a_flood_of_knocks_that_are_all_different(store: FilledStore) -> None:
+    for second in range(80):
+        many = (
+            {
+                "address": f"10.{second}.{n // 256}.{n % 256}",
+                "user_agent": os.urandom(60).hex(),
+                "detail": os.urandom(60).hex(),
+                "headers": [os.urandom(8).hex() for _ in range(20)],
+                "last_ns": AT + second * build.SECOND_NS + n,
+            }
+            for n in range(1_000)
+        )
+        take(store, *many, segment=second.to_bytes(16, "big"))
+    for most in (100, 10_000):
+        found = ledger(store.reader(), None, AT, AT + 100 * build.SECOND_NS, most)
+        assert len(found) == most
+        assert found[0].last_ns == AT + 79 * build.SECOND_NS + 999
+        assert len(found[0].headers) == 20

@@ -284,6 +284,14 @@ def stored(clew: Clew, name: str, spans: int = 1) -> list[dict[str, Any]]:
         time.sleep(0.05)
 
 
+def stored_in_the_end(clew: Clew, name: str) -> list[dict[str, Any]]:
+    """The spans of this trace once what was sent before is stored: segments keep their order."""
+    last = f"after {name}"
+    assert post(clew, body(last)).status == 200
+    stored(clew, last)
+    return stored(clew, name)
+
+
 def attributes(one: Mapping[str, Any]) -> dict[str, Any]:
     """Keys and AnyValues in JSON, of a span, a resource, a scope, an event or a link."""
     return {pair["key"]: pair.get("value", {}) for pair in one.get("attributes", [])}

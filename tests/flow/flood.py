@@ -85,7 +85,7 @@ def run(folder: Path, traces: int, seconds: float, askers: int) -> Result:
         until = time.monotonic() + seconds
         watcher = threading.Thread(target=_watch, args=(clew, result, until))
         asking = [
-            threading.Thread(target=_ask, args=(clew, result, until, before_ns, seed))
+            threading.Thread(target=ask, args=(clew, result, until, before_ns, seed))
             for seed in range(askers)
         ]
         with senders(clew.ports[1], 1) as sending:
@@ -142,7 +142,7 @@ def _request(numbers: range, traces: int) -> ExportTraceServiceRequest:
     return request
 
 
-def _ask(clew: Clew, result: Result, until: float, before_ns: int, seed: int) -> None:
+def ask(clew: Clew, result: Result, until: float, before_ns: int, seed: int) -> None:
     choice = random.Random(seed)
     while time.monotonic() < until:
         query, expected = choice.choice([*SEARCHES.items(), *((other, -1) for other in OTHERS)])

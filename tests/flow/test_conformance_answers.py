@@ -25,6 +25,7 @@ from tests.flow.door import (
     post,
     serving,
     stored,
+    stored_in_the_end,
     trace_id,
 )
 from tests.flow.server import Clew
@@ -235,4 +236,4 @@ def test_same_request_is_taken_again_and_stored_once(clew: Clew) -> None:
         assert post(clew, content).rejected() == (0, "")
     with Calls(clew) as calls:
         assert calls.export(content) == SUCCESS
-    assert len(stored(clew, "replayed", 2)) == 2
+    assert len(stored_in_the_end(clew, "replayed")) == 2

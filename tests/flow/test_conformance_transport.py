@@ -35,6 +35,7 @@ from tests.flow.door import (
     post,
     serving,
     stored,
+    stored_in_the_end,
     until_closed,
 )
 from tests.flow.server import Clew
@@ -227,7 +228,7 @@ def test_no_answer_and_a_retry_store_the_spans_once(clew: Clew) -> None:
         knock(clew.ports[1], head, content).close()
     assert post(clew, content).status == 200
     assert post(clew, content).status == 200
-    assert len(stored(clew, "unanswered", 3)) == 3
+    assert len(stored_in_the_end(clew, "unanswered")) == 3
 
 
 def test_what_is_not_otlp_is_never_answered_with_success_or_retry(clew: Clew) -> None:

@@ -236,6 +236,7 @@ def test_server_without_any_key_starts_and_says_how_to_make_one(tmp_path: Path) 
         key = make(server.data_dir, "first", "read")
         Asking(server).wait_for((200, ""), key)
         assert json.loads(server.get("/readyz")[1])["checks"]["keys"] == "ok"
+        assert "  keys       ok" in clew("status", "--api", server.ui, "--key", key).stdout
     finally:
         server.stop()
 
@@ -264,9 +265,11 @@ def test_damaged_file_makes_nobody_throw_a_key_away(tmp_path: Path) -> None:
         asking.wait_for((503, "keys_unavailable"), stranger)
         assert asking.status(key) == (200, "")
         assert asking.status() == (401, "missing_key")
-        status, ready = server.get("/readyz")
-        assert status == 200
-        assert "damaged" in json.loads(ready)["checks"]["keys"]
+        deadline = time.monotonic() + 20
+        while "damaged" not in json.loads(server.get("/readyz")[1])["checks"]["keys"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert server.get("/readyz")[0] == 200
         done = clew("keys", "list", "--data-dir", str(server.data_dir))
         assert (done.returncode, "is damaged" in done.stderr) == (1, True)
         file.write_bytes(whole)

@@ -268,6 +268,48 @@ def test_client_certificate_is_required_and_verified(tmp_path: Path, certs: Path
         exporter.shutdown()
 
 
+def test_plaintext_to_the_port_of_the_api_is_told_to_come_by_tls(clew: Clew) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", clew.ports[2], timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (
+            400,
+            b"this port speaks TLS; write https:// in its address\n",
+        )
+    done = subprocess.run(
+        [str(BIN / "clew"), "status", "--api", f"http://127.0.0.1:{clew.ports[2]}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert "this port speaks TLS; write https://" in done.stderr
+
+
+def test_commands_present_a_client_certificate(tmp_path: Path, certs: Path) -> None:
+    with serving(tmp_path, certs, "--tls-client-ca", str(certs / "ca.pem")) as server:
+        environ = environ_for(server) | {"CLEW_CA": str(certs / "ca.pem")}
+        pair = ("--cert", str(certs / "client.pem"), "--cert-key", str(certs / "client-key.pem"))
+
+        def clew(*arguments: str) -> subprocess.CompletedProcess[str]:
+            command = [str(BIN / "clew"), *arguments]
+            return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=50)
+
+        for protocol, endpoint in (("grpc", server.grpc), ("http/protobuf", server.http)):
+            to = ("--protocol", protocol, "--endpoint", endpoint)
+            sent = clew("send", *to, *pair)
+            assert sent.returncode == 0, sent.stderr
+            refused = clew("send", *to)
+            assert refused.returncode == 1
+            shop = clew("demo", *to, *pair, "--duration", "1s", "--rate", "20")
+            assert shop.returncode == 0, shop.stderr
+        wrong = clew("send", "--endpoint", server.http, "--cert", str(certs / "client.pem"))
+        assert wrong.returncode == 1
+        assert "name a pair in PEM" in wrong.stderr
+        wait(lambda: "certificate" in clew("ledger").stdout, "who was refused, in the ledger")
+
+
 def presented(port: int) -> bytes:
     """The certificate that a new connection gets."""
     context = ssl.create_default_context()

@@ -11,7 +11,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
-SERVER = ("chdb", "fastapi", "pyarrow", "uvicorn", "uvloop", "httptools", "numpy", "pandas")
+SERVER = (
+    "sqlalchemy",
+    "chdb",
+    "fastapi",
+    "pyarrow",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "numpy",
+    "pandas",
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +101,15 @@ def test_command_line_works_without_the_server_extra(installed: Path) -> None:
 @pytest.mark.timeout(900)
 def test_serve_without_the_server_extra_says_what_to_install(installed: Path) -> None:
     done = run(installed, "import clew.cli.app as app\nsys.argv = ['clew', 'serve']\napp.main()")
+    assert done.returncode == 1
+    assert "pip install 'clew[server]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(900)
+def test_keys_on_a_folder_without_the_server_extra_say_what_to_install(installed: Path) -> None:
+    words = ["clew", "keys", "list", "--data-dir", "."]
+    done = run(installed, f"import clew.cli.app as app\nsys.argv = {words!r}\napp.main()")
     assert done.returncode == 1
     assert "pip install 'clew[server]'" in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,8 +2,10 @@
 
 import json
 import socket
+from pathlib import Path
 from typing import Any, cast
 
+from clew.admin import KeyWatch
 from clew.backend import Opening, Processes
 from clew.control import Channel
 from clew.settings import Settings
@@ -41,8 +43,9 @@ class OpenStore:
     trouble = ""
 
 
-def test_not_ready_while_the_supervisor_may_take_requests() -> None:
-    processes = Processes(Settings(), 0.0, cast(Store, OpenStore()))
+def test_not_ready_while_the_supervisor_may_take_requests(tmp_path: Path) -> None:
+    keys = KeyWatch(tmp_path, print)
+    processes = Processes(Settings(), 0.0, cast(Store, OpenStore()), keys)
     intake: dict[str, Any] = {"ready": True, "state": "ok"}
     assert processes.ready()[0] is False
     for answers in (True, False):
@@ -51,3 +54,18 @@ def test_not_ready_while_the_supervisor_may_take_requests() -> None:
         is_ready, checks = processes.ready()
         assert is_ready is not answers
         assert checks["api"] == ("starting" if answers else "ok")
+
+
+def test_keys_that_are_asked_for_are_among_the_checks(tmp_path: Path) -> None:
+    keys = KeyWatch(tmp_path, print)
+    settings = Settings(data_dir=tmp_path, require_keys=True)
+    processes = Processes(settings, 0.0, cast(Store, OpenStore()), keys)
+    assert f"clew keys create NAME --scope ingest --data-dir {tmp_path}" in processes.no_key()
+    assert processes.ready()[1]["keys"] == f"warning: {processes.no_key()}"
+    keys.keys.create("shop", ["ingest"])
+    assert processes.no_key() == ""
+    assert processes.ready()[1]["keys"] == "ok"
+    intake = {"ready": True, "state": "ok", "checks": {"keys": "trouble there"}}
+    processes.update({"processes": {"intake": intake}})
+    assert processes.ready()[1]["keys"] == "trouble there"
+    keys.stop()

@@ -10,7 +10,7 @@ from clew.settings import Settings
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 # what changes has no event
             await asyncio.sleep(0.01)
 
 

@@ -6,9 +6,22 @@ import itertools
 import os
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -152,6 +165,112 @@ def test_pem_survives_its_way_to_a_process_and_hides_its_key(files: Files) -> No
     pem = read(files)
     assert Pem.from_json(pem.to_json()) == pem
     assert "PRIVATE" not in repr(pem)
+
+
+def pem(key: CertificateIssuerPrivateKeyTypes, days_ahead: int = 0, passphrase: bytes = b"") -> Any:
+    """A certificate of its own for this key, and the key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    begins = datetime.now(UTC) + timedelta(days=days_ahead)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    )
+    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    private = key.private_bytes(
+        Encoding.PEM,
+        PrivateFormat.PKCS8,
+        BestAvailableEncryption(passphrase) if passphrase else NoEncryption(),
+    )
+    return builder.sign(key, algorithm).public_bytes(Encoding.PEM), private
+
+
+def reading(folder: Path, certificate: bytes, key: bytes) -> Pem:
+    put(folder / "cert.pem", certificate)
+    put(folder / "key.pem", key)
+    return read(Files(folder / "cert.pem", folder / "key.pem"))
+
+
+def test_files_as_editors_and_other_systems_write_them_are_read(tmp_path: Path) -> None:
+    for made in (
+        ec.generate_private_key(ec.SECP256R1()),
+        ec.generate_private_key(ec.SECP384R1()),
+        rsa.generate_private_key(65_537, 2_048),
+        ed25519.Ed25519PrivateKey.generate(),
+    ):
+        certificate, key = pem(made)
+        reading(tmp_path, certificate, key)
+    bom = b"\xef\xbb\xbf"
+    reading(tmp_path, bom + certificate, bom + key)
+    reading(tmp_path, certificate.replace(b"\n", b"\r\n"), key.replace(b"\n", b"\r\n"))
+    reading(tmp_path, b"subject: x\n\n" + certificate, key)
+    reading(tmp_path, certificate + key, certificate + key)
+
+
+def test_wrong_pair_and_wrong_order_are_told_whatever_their_kind(tmp_path: Path) -> None:
+    curve, key = pem(ec.generate_private_key(ec.SECP256R1()))
+    other, other_key = pem(rsa.generate_private_key(65_537, 2_048))
+    with pytest.raises(ValueError, match=r"key.pem does not belong to the certificate in .*cert"):
+        reading(tmp_path, curve, other_key)
+    with pytest.raises(ValueError, match="write the server's certificate first"):
+        reading(tmp_path, other + curve, key)
+    reading(tmp_path, curve + other, key)
+
+
+def test_kind_of_key_that_clew_cannot_use_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="ECDSA of P-256 or P-384, or Ed25519"):
+        reading(tmp_path, *pem(ec.generate_private_key(ec.SECP521R1())))
+    with pytest.raises(ValueError, match="RSA of 2048 bits or more"):
+        reading(tmp_path, *pem(rsa.generate_private_key(65_537, 1_024)))
+
+
+def test_half_of_a_chain_is_called_damaged(tmp_path: Path) -> None:
+    certificate, key = pem(ec.generate_private_key(ec.SECP256R1()))
+    with pytest.raises(ValueError, match="damaged or half-written"):
+        reading(tmp_path, certificate + certificate[:300], key)
+    with pytest.raises(ValueError, match="damaged or half-written"):
+        reading(tmp_path, certificate.replace(b"\n", b" "), key)
+
+
+def test_encrypted_key_beside_the_certificate_asks_nobody_for_a_passphrase(tmp_path: Path) -> None:
+    made = ec.generate_private_key(ec.SECP256R1())
+    certificate, key = pem(made)
+    _, encrypted = pem(made, passphrase=b"secret")
+    with pytest.raises(ValueError, match="leave only certificates in that file"):
+        reading(tmp_path, certificate + encrypted, key)
+
+
+def test_certificate_that_is_not_valid_yet_is_a_warning(tmp_path: Path) -> None:
+    pem_read = reading(tmp_path, *pem(ec.generate_private_key(ec.SECP256R1()), days_ahead=2))
+    files = Files(tmp_path / "cert.pem", tmp_path / "key.pem")
+    now_s = time.time()
+    watch = Watch(files, pem_read, lambda pem: None, now_s=lambda: now_s)
+    watch.look()
+    assert "not valid yet" in watch.state()
+    now_s += 3 * DAY_S
+    watch.look()
+    assert watch.state() == "ok"
+
+
+def test_pair_that_another_watch_has_read_is_taken_though_the_files_are_bad_now(
+    files: Files, pairs: list[list[Pair]]
+) -> None:
+    other, late = Seen(files), Seen(files)
+    put(files.certificate, pairs[1][1].certificate)
+    put(files.key, pairs[1][1].key)
+    other.watch.look()
+    put(files.key, pairs[1][1].key[:50])
+    late.watch.look()
+    assert late.used == []
+    late.watch.take(other.watch.pem)
+    late.watch.look()
+    assert late.used == [other.watch.pem]
+    assert late.watch.state().startswith("warning")
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,17 @@
 //! OTLP/gRPC: a unary call is one HTTP/2 stream with a 5-byte prefix and trailers.
 
-use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use h2::client::SendRequest;
 use http::{HeaderMap, Request};
-use tokio::{net::TcpStream, sync::Mutex};
+use tokio::sync::Mutex;
 
-use crate::answer::{Outcome, rejected_spans};
+use crate::{
+    answer::{Outcome, rejected_spans},
+    options::Load,
+    wire::Dial,
+};
 
 const METHOD: &str = "opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const NAMES: [&str; 17] = [
@@ -32,24 +36,32 @@ const NAMES: [&str; 17] = [
 
 /// One connection, shared by as many workers as requests may be in flight on it.
 pub struct Channel {
-    address: SocketAddr,
+    dial: Dial,
     request: Request<()>,
     open: RefCell<Option<SendRequest<Bytes>>>,
     connecting: Mutex<()>,
 }
 
 impl Channel {
-    pub fn new(address: SocketAddr, gzip: bool) -> Result<Rc<Self>, http::Error> {
-        let mut request = Request::post(format!("http://{address}/{METHOD}"))
+    pub fn new(dial: Dial, load: &Load) -> Result<Rc<Self>, http::Error> {
+        let scheme = if load.tls_ca.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let mut request = Request::post(format!("{scheme}://{}/{METHOD}", load.endpoint))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
             .header("user-agent", "clew-load");
-        if gzip {
+        if let Some(key) = &load.key {
+            request = request.header("kf-api-key", key);
+        }
+        if load.gzip {
             request = request.header("grpc-encoding", "gzip");
         }
         let request = request.body(())?;
         Ok(Rc::new(Self {
-            address,
+            dial,
             request,
             open: RefCell::new(None),
             connecting: Mutex::new(()),
@@ -81,9 +93,8 @@ impl Channel {
         if let Some(open) = self.open.borrow().as_ref() {
             return Some(open.clone());
         }
-        let stream = TcpStream::connect(self.address).await.ok()?;
-        stream.set_nodelay(true).ok()?;
-        let (sender, connection) = h2::client::handshake(stream).await.ok()?;
+        let wire = self.dial.connect().await?.wire;
+        let (sender, connection) = h2::client::handshake(wire).await.ok()?;
         // Its errors reach every request in flight, so the task's own result says nothing more.
         tokio::task::spawn_local(connection);
         self.open.borrow_mut().replace(sender.clone());

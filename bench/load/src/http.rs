@@ -1,18 +1,18 @@
 //! OTLP/HTTP on a raw keep-alive socket: one write, and a parser for just the answers that a server may give.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::{
+    answer::{Outcome, rejected_spans},
+    wire::{Dial, Wire},
 };
 
-use crate::answer::{Outcome, rejected_spans};
-
 pub struct Connection {
-    address: SocketAddr,
-    stream: Option<TcpStream>,
+    dial: Dial,
+    stream: Option<Wire>,
     read: BytesMut,
 }
 
@@ -25,9 +25,9 @@ struct Head {
 }
 
 impl Connection {
-    pub fn new(address: SocketAddr) -> Self {
+    pub fn new(dial: Dial) -> Self {
         Self {
-            address,
+            dial,
             stream: None,
             read: BytesMut::with_capacity(4096),
         }
@@ -42,7 +42,7 @@ impl Connection {
         let Some(mut stream) = open else {
             return Outcome::Lost("connect");
         };
-        if stream.write_all(request).await.is_err() {
+        if stream.write_all(request).await.is_err() || stream.flush().await.is_err() {
             return Outcome::Lost("closed_while_sending");
         }
         let Some((head, body)) = self.answer(&mut stream).await else {
@@ -63,14 +63,12 @@ impl Connection {
         }
     }
 
-    async fn connect(&mut self) -> Option<TcpStream> {
+    async fn connect(&mut self) -> Option<Wire> {
         self.read.clear();
-        let stream = TcpStream::connect(self.address).await.ok()?;
-        stream.set_nodelay(true).ok()?;
-        Some(stream)
+        Some(self.dial.connect().await?.wire)
     }
 
-    async fn answer(&mut self, stream: &mut TcpStream) -> Option<(Head, BytesMut)> {
+    async fn answer(&mut self, stream: &mut Wire) -> Option<(Head, BytesMut)> {
         let head = loop {
             if let Some(end) = find(&self.read, b"\r\n\r\n") {
                 let head = parse_head(self.read.get(..end)?)?;
@@ -90,7 +88,7 @@ impl Connection {
         Some((head, body))
     }
 
-    async fn chunks(&mut self, stream: &mut TcpStream) -> Option<BytesMut> {
+    async fn chunks(&mut self, stream: &mut Wire) -> Option<BytesMut> {
         let mut body = BytesMut::new();
         loop {
             let line = loop {
@@ -109,14 +107,14 @@ impl Connection {
         }
     }
 
-    async fn exactly(&mut self, stream: &mut TcpStream, length: usize) -> Option<BytesMut> {
+    async fn exactly(&mut self, stream: &mut Wire, length: usize) -> Option<BytesMut> {
         while self.read.len() < length {
             self.fill(stream).await?;
         }
         Some(self.read.split_to(length))
     }
 
-    async fn fill(&mut self, stream: &mut TcpStream) -> Option<()> {
+    async fn fill(&mut self, stream: &mut Wire) -> Option<()> {
         self.read.reserve(4096);
         match stream.read_buf(&mut self.read).await {
             Ok(1..) => Some(()),

@@ -5,6 +5,7 @@
 
 mod answer;
 mod grpc;
+mod handshakes;
 mod http;
 mod ids;
 mod options;
@@ -13,6 +14,7 @@ mod pool;
 mod report;
 mod shape;
 mod sink;
+mod wire;
 mod worker;
 
 use std::{
@@ -53,6 +55,10 @@ fn main() -> ExitCode {
         "sink" => Load::parse(arguments)
             .map_err(Failure::from)
             .and_then(|load| listen(&load)),
+        "handshakes" => Load::parse(arguments)
+            .map_err(Failure::from)
+            .and_then(|load| handshakes::run(&load, load.resume))
+            .and_then(|report| Ok(writeln!(std::io::stdout(), "{report}")?)),
         "sample" => Load::parse(arguments)
             .map_err(Failure::from)
             .and_then(|load| sample(&load)),
@@ -113,6 +119,7 @@ fn share(load: Load, thread_number: u64, gate: &Start) -> Result<Tally, Failure>
         protocol: load.protocol,
         authority: load.endpoint.to_string(),
         gzip: load.gzip,
+        key: load.key.clone(),
     };
     let pool = pool::Pool::build(&load, &framing, thread_number);
     gate.ready.wait();
@@ -144,13 +151,18 @@ fn share(load: Load, thread_number: u64, gate: &Start) -> Result<Tally, Failure>
 
 async fn drive(shared: Rc<Shared>, thread_number: u64) -> Result<(), Failure> {
     let load = &shared.load;
+    let protocol: &[u8] = match load.protocol {
+        Protocol::Grpc => b"h2",
+        Protocol::Http => b"http/1.1",
+    };
+    let dial = wire::Dial::new(load.endpoint, load.tls_ca.as_deref(), protocol, true)?;
     let mut workers = Vec::new();
     for _ in (thread_number..load.connections).step_by(load.threads as usize) {
-        let channel = grpc::Channel::new(load.endpoint, load.gzip)?;
+        let channel = grpc::Channel::new(dial.clone(), load)?;
         for _ in 0..load.in_flight {
             let connection = match load.protocol {
                 Protocol::Grpc => Connection::Grpc(Rc::clone(&channel)),
-                Protocol::Http => Connection::Http(http::Connection::new(load.endpoint)),
+                Protocol::Http => Connection::Http(http::Connection::new(dial.clone())),
             };
             workers.push(tokio::task::spawn_local(worker::work(
                 Rc::clone(&shared),
@@ -200,6 +212,7 @@ fn sample(load: &Load) -> Result<(), Failure> {
         protocol: Protocol::Grpc,
         authority: String::new(),
         gzip: false,
+        key: None,
     };
     let one = Load {
         gzip: false,

@@ -7,6 +7,7 @@ use crate::{pool::now_ns, shape::Shape};
 pub const USAGE: &str = "\
 clew-load [options]            send Jaeger-shaped spans to an OTLP endpoint and print one JSON line
 clew-load sink [options]       accept both protocols, discard, answer success, until SIGTERM or --seconds
+clew-load handshakes [options] connect, make one small request over HTTP and leave, as often as can be
 clew-load sample [options]     write the first request's protobuf message to standard output
 
   --endpoint HOST:PORT   where to send, or to listen (127.0.0.1:4317)
@@ -28,6 +29,9 @@ clew-load sample [options]     write the first request's protobuf message to sta
   --ids FILE             write the acknowledged trace ids, 16 bytes each
   --ids-every N          only each Nth of them (1)
   --threads 1|2          (1)
+  --tls-ca FILE          by TLS, with a server that this authority signed for
+  --key KEY              sent as kf-api-key
+  --resume               for handshakes: take up the sessions of earlier connections
 ";
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +66,9 @@ pub struct Load {
     pub ids: Option<PathBuf>,
     pub ids_every: u64,
     pub threads: u64,
+    pub tls_ca: Option<PathBuf>,
+    pub key: Option<String>,
+    pub resume: bool,
 }
 
 impl Load {
@@ -85,11 +92,18 @@ impl Load {
             ids: None,
             ids_every: 1,
             threads: 1,
+            tls_ca: None,
+            key: None,
+            resume: false,
         };
         let mut arguments = arguments;
         while let Some(name) = arguments.next() {
             if name == "--gzip" {
                 load.gzip = true;
+                continue;
+            }
+            if name == "--resume" {
+                load.resume = true;
                 continue;
             }
             let value = arguments
@@ -149,6 +163,8 @@ impl Load {
             "--seed" => self.seed = value.parse().map_err(wrong)?,
             "--ids" => self.ids = Some(PathBuf::from(value)),
             "--ids-every" => self.ids_every = value.parse::<u64>().map_err(wrong)?.max(1),
+            "--tls-ca" => self.tls_ca = Some(PathBuf::from(value)),
+            "--key" => self.key = Some(value.to_owned()),
             "--threads" => self.threads = value.parse::<u64>().map_err(wrong)?.clamp(1, 2),
             _ => return Err(format!("{name}: no such option\n\n{USAGE}")),
         }

@@ -25,6 +25,7 @@ pub struct Framing {
     pub protocol: Protocol,
     pub authority: String,
     pub gzip: bool,
+    pub key: Option<String>,
 }
 
 impl Framing {
@@ -36,8 +37,11 @@ impl Framing {
                 prefix
             }
             Protocol::Http => format!(
-                "POST /v1/traces HTTP/1.1\r\nhost: {}\r\nuser-agent: clew-load\r\ncontent-type: application/x-protobuf\r\n{}content-length: {body}\r\n\r\n",
+                "POST /v1/traces HTTP/1.1\r\nhost: {}\r\nuser-agent: clew-load\r\ncontent-type: application/x-protobuf\r\n{}{}content-length: {body}\r\n\r\n",
                 self.authority,
+                self.key
+                    .as_ref()
+                    .map_or_else(String::new, |key| format!("kf-api-key: {key}\r\n")),
                 if self.gzip { "content-encoding: gzip\r\n" } else { "" },
             )
             .into_bytes(),
@@ -209,6 +213,7 @@ fn compressed(load: &Load, framing: &Framing, first: u64) -> Vec<Bytes> {
         gzip: false,
         protocol: Protocol::Grpc,
         authority: String::new(),
+        key: None,
     };
     let mut templates: Vec<Payload> = (0..(16_384 / load.batch).max(8))
         .map(|_| Payload::new(load, &mut random, &plain))

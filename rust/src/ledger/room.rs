@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv6Addr};
 const SECOND_NS: u64 = 1_000_000_000;
 const WINDOW_NS: u64 = 600 * SECOND_NS;
 /// Different knocks of one network that are kept apart within a window.
-const MOST_KINDS: usize = 32;
+pub const MOST_KINDS: usize = 200;
 /// What all networks together may have in memory.
 const MOST_KINDS_OF_ALL: usize = 20_000;
 /// Entries that a network may have at once, and how often it may have one more.
-const MOST_AT_ONCE: u64 = 64;
+const MOST_AT_ONCE: u64 = 256;
 const ONE_MORE_EVERY_NS: u64 = 2 * SECOND_NS;
 
 /// How an entry is kept.

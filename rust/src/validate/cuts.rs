@@ -146,7 +146,7 @@ impl Marks {
         let _ = write!(self.0, "{comma}{} ({bytes} bytes)", shown(what));
     }
 
-    pub fn take(&mut self, other: Self) {
+    pub fn take(&mut self, other: &Self) {
         let comma = if self.0.is_empty() || other.0.is_empty() {
             ""
         } else {
@@ -162,7 +162,10 @@ impl Marks {
         if self.0.len() <= most {
             return self.0;
         }
-        let end = self.0.floor_char_boundary(most.saturating_sub("…".len()));
+        let mut end = most.saturating_sub("…".len());
+        while !self.0.is_char_boundary(end) {
+            end -= 1;
+        }
         format!("{}…", self.0.get(..end).unwrap_or_default())
     }
 }

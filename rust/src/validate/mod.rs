@@ -5,8 +5,10 @@
 //! unless a span is rejected.
 
 mod cuts;
+mod measure;
 mod reason;
 mod regroup;
+mod shapes;
 mod trim;
 mod value;
 mod walk;
@@ -61,7 +63,7 @@ impl Default for Limits {
 impl Limits {
     /// No attribute of so many bytes can hold anything that is too long.
     fn looked_at(&self) -> usize {
-        (self.max_value_bytes / trim::MOST_GROWTH).min(self.max_name_bytes)
+        (self.max_value_bytes / measure::MOST_GROWTH).min(self.max_name_bytes)
     }
 }
 

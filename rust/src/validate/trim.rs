@@ -5,85 +5,14 @@ use bytes::Bytes;
 
 use super::Limits;
 use super::cuts::{Cuts, Kind, MARK, Marks};
+use super::measure::{PER_VALUE, cut, is_over};
+use super::shapes::{RESOURCE, SCOPE, SPAN, Shape};
 use crate::attributes::read_key_value;
 use crate::otlp::{
-    LIST_VALUES, REQUEST_RESOURCE_SPANS, any_value, event, group, key_value, link, resource, scope,
-    span, status,
+    LIST_VALUES, REQUEST_RESOURCE_SPANS, any_value, group, key_value, resource, scope,
 };
 use crate::render::Member;
 use crate::wire::{Fault, Field, Reader, Value, Writer};
-
-/// What a value in a list counts beside its text: about what JSON writes around it.
-const PER_VALUE: usize = 24;
-/// No value counts more than so many times its bytes on the wire.
-pub(super) const MOST_GROWTH: usize = 16;
-
-/// The parts of a message that have a limit, by field number.
-struct Shape {
-    place: &'static str,
-    /// None: its marks are those of the message around it.
-    attributes: Option<u32>,
-    dropped: u32,
-    names: &'static [u32],
-    texts: &'static [u32],
-    trace_state: Option<u32>,
-    children: &'static [(u32, &'static Shape)],
-}
-
-const NOTHING: Shape = Shape {
-    place: "",
-    attributes: None,
-    dropped: 0,
-    names: &[],
-    texts: &[],
-    trace_state: None,
-    children: &[],
-};
-const RESOURCE: Shape = Shape {
-    place: "resource",
-    attributes: Some(resource::ATTRIBUTES),
-    dropped: resource::DROPPED_ATTRIBUTES_COUNT,
-    ..NOTHING
-};
-const SCOPE: Shape = Shape {
-    place: "scope",
-    attributes: Some(scope::ATTRIBUTES),
-    dropped: scope::DROPPED_ATTRIBUTES_COUNT,
-    names: &[scope::NAME, scope::VERSION],
-    ..NOTHING
-};
-const EVENT: Shape = Shape {
-    place: "event",
-    attributes: Some(event::ATTRIBUTES),
-    dropped: event::DROPPED_ATTRIBUTES_COUNT,
-    names: &[event::NAME],
-    ..NOTHING
-};
-const LINK: Shape = Shape {
-    place: "link",
-    attributes: Some(link::ATTRIBUTES),
-    dropped: link::DROPPED_ATTRIBUTES_COUNT,
-    trace_state: Some(link::TRACE_STATE),
-    ..NOTHING
-};
-const STATUS: Shape = Shape {
-    place: "status",
-    texts: &[status::MESSAGE],
-    ..NOTHING
-};
-const SPAN: Shape = Shape {
-    place: "span",
-    attributes: Some(span::ATTRIBUTES),
-    dropped: span::DROPPED_ATTRIBUTES_COUNT,
-    names: &[span::NAME],
-    trace_state: Some(span::TRACE_STATE),
-    children: &[
-        (span::EVENTS, &EVENT),
-        (span::LINKS, &LINK),
-        (span::STATUS, &STATUS),
-    ],
-    ..NOTHING
-};
 
 /// The request within the limits. What is not valid is copied as it is.
 pub(super) fn request(body: &[u8], limits: &Limits) -> (Bytes, Cuts) {
@@ -133,77 +62,6 @@ fn service(resource_spans: &[u8]) -> Vec<u8> {
         Ok(found)
     };
     find().ok().flatten().unwrap_or_default()
-}
-
-/// Whether a valid attribute is above a limit.
-#[cold]
-pub(super) fn is_over(attribute: &[u8], limits: &Limits) -> bool {
-    let Ok((key, value)) = read_key_value(attribute) else {
-        return false;
-    };
-    if key.len() > limits.max_name_bytes {
-        return true;
-    }
-    let mut meter = Measure {
-        left: limits.max_value_bytes,
-        longest_key: limits.max_name_bytes,
-    };
-    match Member::read(&value) {
-        Ok(Member::Text(bytes) | Member::Bytes(bytes)) => bytes.len() > limits.max_value_bytes,
-        // What a list has beside its values (unknown fields, members that another one replaced) is
-        // left out when it is written anew.
-        Ok(Member::Array(list)) => {
-            value.len() > limits.max_value_bytes
-                || meter.list(&list, false, limits.max_depth).is_none()
-        }
-        Ok(Member::KvList(list)) => {
-            value.len() > limits.max_value_bytes
-                || meter.list(&list, true, limits.max_depth).is_none()
-        }
-        _ => false,
-    }
-}
-
-/// Whether a list is within the limit. None: it is above, or cannot be read.
-struct Measure {
-    left: usize,
-    longest_key: usize,
-}
-
-impl Measure {
-    fn list(&mut self, list: &[u8], is_pairs: bool, depth_left: u8) -> Option<()> {
-        let depth_left = depth_left.checked_sub(1)?;
-        let mut reader = Reader::new(list);
-        while let Some(field) = reader.field().ok()? {
-            let (LIST_VALUES, Value::Bytes(item)) = (field.number, field.value) else {
-                continue;
-            };
-            if is_pairs {
-                let (key, value) = read_key_value(item).ok()?;
-                if key.len() > self.longest_key {
-                    return None;
-                }
-                self.left = self.left.checked_sub(key.len())?;
-                self.value(&value, depth_left)?;
-            } else {
-                self.value(item, depth_left)?;
-            }
-        }
-        Some(())
-    }
-
-    fn value(&mut self, value: &[u8], depth_left: u8) -> Option<()> {
-        self.left = self.left.checked_sub(PER_VALUE)?;
-        match Member::read(value).ok()? {
-            Member::Text(bytes) | Member::Bytes(bytes) => {
-                self.left = self.left.checked_sub(bytes.len())?;
-            }
-            Member::Array(list) => self.list(&list, false, depth_left)?,
-            Member::KvList(list) => self.list(&list, true, depth_left)?,
-            _ => {}
-        }
-        Some(())
-    }
 }
 
 struct Trim<'l> {
@@ -314,7 +172,7 @@ impl Trim<'_> {
             }
         });
         let Some(attributes) = shape.attributes else {
-            return around.take(marks);
+            return around.take(&marks);
         };
         if !marks.is_empty() {
             let mark = self.writer.open(attributes, 2);
@@ -551,17 +409,4 @@ impl Left {
         self.is_cut = true;
         self.bytes = 0;
     }
-}
-
-/// At most so many bytes, and no character in pieces.
-fn cut(text: &[u8], most: usize) -> &[u8] {
-    if text.len() <= most {
-        return text;
-    }
-    let continues = |at: usize| text.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let end = (most.saturating_sub(3)..=most)
-        .rev()
-        .find(|at| !continues(*at))
-        .unwrap_or(most);
-    text.get(..end).unwrap_or_default()
 }

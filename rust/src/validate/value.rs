@@ -1,6 +1,6 @@
 //! Attributes and their values: framing, depth, text.
 
-use super::{Limits, trim, weight};
+use super::{Limits, measure, weight};
 use crate::otlp::{LIST_VALUES, any_value, key_value};
 use crate::wire::{Fault, Reader, Value, is_utf8, repair_growth};
 
@@ -66,7 +66,7 @@ impl Seen {
         }
         self.key_value(attribute, limits.max_depth)?;
         if attribute.len() > limits.looked_at() {
-            self.is_over |= trim::is_over(attribute, limits);
+            self.is_over |= measure::is_over(attribute, limits);
         }
         Ok(())
     }

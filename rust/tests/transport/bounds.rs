@@ -139,7 +139,7 @@ fn exhausted_memory_budget_asks_to_retry() {
     hoarder.send(format!("POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: {PROTOBUF}\r\ncontent-length: 60000\r\n\r\n").as_bytes());
     hoarder.send(&vec![0; 45_000]);
     eventually("the first body is in memory", || {
-        intake.running.held_bytes() == 45_000
+        intake.running.held_bytes() >= 45_000
     });
     let body = request_of(1, 0, &vec![b'x'; 20_000]);
     let answer = intake.post("/v1/traces", PROTOBUF, &body);

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import Connection, Row, func, insert, literal_column, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from clew.admin import tables
@@ -25,6 +25,8 @@ from clew.admin.secret import SHOWN, digest, find_key, is_whole, new_secret
 LONGEST_NAME = 100
 MOST_KEYS = 10_000
 LONGEST_S = 100 * 366 * 86_400
+# So long a text that a rotation ended is told from one that never was.
+KNOWN_EXPIRED_FOR_S = 90 * 86_400
 MOST_SPANS_PER_SECOND = 1_000_000_000
 
 Snapshot = list[tuple[bytes, bytes, int, int, int, int]]
@@ -117,9 +119,9 @@ class Keys:
         _check_number("spans per second", spans_per_second, 1, MOST_SPANS_PER_SECOND)
         now, key_id, secret = int(self._now_s()), random.token_bytes(16), new_secret()
         with self._database.write() as connection:
-            count = connection.execute(select(func.count()).select_from(tables.keys)).scalar_one()
-            if count >= MOST_KEYS:
-                raise ConflictError(f"there are {count} keys, as many as there may be")
+            live = select(func.count()).where(tables.keys.c.revoked.is_(None))
+            if (count := connection.execute(live).scalar_one()) >= MOST_KEYS:
+                raise ConflictError(f"there are {count} keys, as many as may be; revoke some")
             try:
                 connection.execute(
                     insert(tables.keys).values(
@@ -155,6 +157,8 @@ class Keys:
             if (state := key.state(now)) != "active":
                 raise ConflictError(f"key {key.name!r} is {state}; create a new one")
             of_key, ends = tables.secrets.c.key_id == key_id, now + overlap_s
+            old = tables.secrets.c.expires < now - KNOWN_EXPIRED_FOR_S
+            connection.execute(delete(tables.secrets).where(of_key, old))
             longer = or_(tables.secrets.c.expires.is_(None), tables.secrets.c.expires > ends)
             connection.execute(update(tables.secrets).where(of_key, longer).values(expires=ends))
             _add_secret(connection, key_id, secret, now)

@@ -104,7 +104,11 @@ class JsonBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 413 or 415 for others."""
-        if scope["type"] != "http" or scope["method"] != "POST" or KEYS_PATH not in scope["path"]:
+        if (
+            scope["type"] != "http"
+            or scope["method"] != "POST"
+            or not scope["path"].startswith(KEYS_PATH)
+        ):
             await self._app(scope, receive, send)
             return
         kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()

@@ -11,13 +11,13 @@ from urllib.parse import unquote_plus
 from starlette.datastructures import Headers
 
 from clew.admin import KeyRefused, find_key
+from clew.admin.secret import LENGTH, START
 
 _HEADER = "kf-api-key"
 _PARAMETERS = frozenset(
     {"kf-api-key", "kf_api_key", "api_key", "api-key", "apikey", "key", "access_token", "token"}
 )
 _QUOTES = frozenset("\"'`“”‘’")
-_LENGTH = 43
 
 
 def given_key(headers: Headers) -> str:
@@ -47,7 +47,7 @@ def is_in_query(query: bytes) -> bool:
     """Whether an address holds a key, where every log on the way keeps it."""
     for pair in query.decode("latin-1").split("&"):
         name, _, value = (unquote_plus(part) for part in pair.partition("="))
-        if name.lower() in _PARAMETERS and "kf_" in value:
+        if name.lower() in _PARAMETERS and START in value:
             return True
         if find_key(name) or find_key(value):
             return True
@@ -55,7 +55,7 @@ def is_in_query(query: bytes) -> bool:
 
 
 def _missing(headers: Headers) -> str:
-    other = next((name for name, value in headers.items() if value.startswith("kf_")), None)
+    other = next((name for name, value in headers.items() if value.startswith(START)), None)
     if other is not None:
         return (
             f"the header {other[:60]} seems to hold an API key, but Clew reads {_HEADER}; "
@@ -73,14 +73,12 @@ def _odd(text: str) -> str:
     if text.lower().startswith("bearer "):
         return f"the {_HEADER} header has a word before the key; send the key alone there"
     if any(character.isspace() for character in text):
-        return f"there is white space in the API key; send its {_LENGTH} characters alone"
-    if not text.startswith("kf_"):
+        return f"there is white space in the API key; send its {LENGTH} characters alone"
+    if not text.startswith(START):
+        return f"this is none of Clew's API keys, which begin with kf_ and have {LENGTH} characters"
+    if len(text) != LENGTH:
         return (
-            f"this is none of Clew's API keys, which begin with kf_ and have {_LENGTH} characters"
-        )
-    if len(text) != _LENGTH:
-        return (
-            f"the API key has {len(text)} characters and should have {_LENGTH}; a part is missing, "
+            f"the API key has {len(text)} characters and should have {LENGTH}; a part is missing, "
             "or something was added"
         )
     return ""

@@ -59,7 +59,7 @@ class StoreStatus(Model):
     tables: list[TableStatus]
     replaced_bytes: int = Field(description="What merges have replaced; deleted within minutes.")
     detached_parts: int = Field(description="Parts put aside because they cannot be read.")
-    dead_letters: int = Field(description="Records and segments that could not be stored.")
+    dead_letters: int = Field(description="Spans, records and segments that could not be stored.")
 
 
 class DiskStatus(Model):

@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx2
 import orjson
 
-from clew.cli.options import api_key, authority
+from clew.cli.options import api_key, authority, identity
 from clew.cli.output import Failure, marked
 
 # A server under load is asked again so often, and not waited for longer than this between.
@@ -40,6 +40,47 @@ def verify() -> ssl.SSLContext | bool:
     """For an HTTP client: what the server's certificate must be signed by."""
     path = trusted()
     return True if path is None else ssl.create_default_context(cafile=path)
+
+
+def presented() -> tuple[Path, Path] | None:
+    """The client certificate and its key that `--cert` named to the command that runs."""
+    certificate, key = identity.get()
+    if not certificate:
+        if key:
+            raise Failure("--cert-key is given without --cert; name the certificate's file too")
+        return None
+    pair = Path(certificate).expanduser(), Path(key or certificate).expanduser()
+    try:
+        _load(ssl.create_default_context(), pair)
+    except (OSError, ValueError) as error:  # SSLError is an OSError
+        why = getattr(error, "strerror", None) or error
+        raise Failure(
+            f"--cert {certificate!r} and its key {str(pair[1])!r} cannot be used ({why}); "
+            "name a pair in PEM, the key without a passphrase"
+        ) from None
+    return pair
+
+
+def _load(context: ssl.SSLContext, pair: tuple[Path, Path]) -> None:
+    # Without a password OpenSSL would ask for one on the terminal.
+    context.load_cert_chain(*pair, password=lambda: "")
+
+
+def verify_and_present() -> ssl.SSLContext | bool:
+    """As `verify`, for an OTLP port, which may ask for a client certificate."""
+    pair = presented()
+    if pair is None:
+        return verify()
+    context = ssl.create_default_context(cafile=trusted())
+    _load(context, pair)
+    return context
+
+
+def channel_files() -> tuple[bytes | None, bytes | None, bytes | None]:
+    """For gRPC: authority, key and certificate, each None for the usual or none."""
+    ca, pair = trusted(), presented()
+    roots = ca.read_bytes() if ca else None
+    return (roots, pair[1].read_bytes(), pair[0].read_bytes()) if pair else (roots, None, None)
 
 
 KEY_ADVICE = (
@@ -233,6 +274,8 @@ def advice(error: BaseException | str, start: str) -> str:
 def describe(url: str, status: int, body: bytes) -> str:
     """An error answer of the API in a sentence."""
     error = _error_of(body)
+    if error is None and b"this port speaks TLS" in body:
+        return f"{url} answered {status}: {body.decode(errors='replace').strip()} (--api)"
     if error is None:
         return (
             f"{url} answered {status}, and not as Clew's API does: this address is not Clew's API; "

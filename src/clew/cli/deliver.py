@@ -12,7 +12,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from clew.cli.client import KEY_ADVICE, advice, base_url, credentials, trusted, verify
+from clew.cli.client import (
+    KEY_ADVICE,
+    advice,
+    base_url,
+    channel_files,
+    credentials,
+    verify_and_present,
+)
 from clew.cli.output import Failure
 
 TIMEOUT_S = 10
@@ -37,10 +44,8 @@ def by_grpc(endpoint: str, request: ExportTraceServiceRequest) -> Answer:
     host = re.split("[/?#]", target, maxsplit=1)[0]
     if host != target:
         raise Failure(f"--endpoint {endpoint!r}: gRPC takes no path; write {scheme}://{host}")
-    ca = trusted()
-    roots = ca.read_bytes() if ca else None
     channel = (
-        grpc.secure_channel(target, grpc.ssl_channel_credentials(roots))
+        grpc.secure_channel(target, grpc.ssl_channel_credentials(*channel_files()))
         if scheme == "https"
         else grpc.insecure_channel(target, [("grpc.enable_http_proxy", 0)])
     )
@@ -102,7 +107,7 @@ def _post(endpoint: str, body: bytes, content_type: str) -> tuple[str, bytes]:
             content=body,
             headers={"Content-Type": content_type, **credentials()},
             timeout=TIMEOUT_S,
-            verify=verify(),
+            verify=verify_and_present(),
         )
     except httpx2.ConnectError as error:
         raise Failure(f"cannot reach {url} ({error}); {advice(error, _START)}") from None

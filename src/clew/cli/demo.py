@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clew.cli.options import DEFAULT_GRPC, DEFAULT_HTTP, ApiKey
+from clew.cli.options import DEFAULT_GRPC, DEFAULT_HTTP, ApiKey, Ca, Cert, CertKey
 from clew.cli.output import Failure, note
 from clew.cli.units import parse_duration
 
@@ -31,6 +31,9 @@ def command(
             show_default=False,
         ),
     ] = None,
+    ca: Ca = None,
+    cert: Cert = None,
+    cert_key: CertKey = None,
     protocol: Annotated[Protocol, typer.Option(help="OTLP's protocol.")] = Protocol.HTTP,
     rate: Annotated[
         float, typer.Option(min=0.01, max=10_000, help="Traces a second, on average.")
@@ -74,10 +77,17 @@ def command(
     if broken == "list":
         _list()
         return
-    from clew.cli.client import KEY_ADVICE, base_url, credentials
+    from clew.cli.client import (
+        KEY_ADVICE,
+        base_url,
+        channel_files,
+        credentials,
+        verify_and_present,
+    )
     from clew.demo.broken import find
     from clew.demo.reporter import Refused
     from clew.demo.shop import run
+    from clew.demo.transport import Tls
 
     try:
         scenario = None if broken is None else find(broken)
@@ -98,6 +108,7 @@ def command(
     try:
         run(
             url,
+            tls=Tls(verify_and_present(), *channel_files()),
             grpc=grpc,
             rate=rate,
             duration_s=duration_s,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from clew.cli.options import DEFAULT_HTTP, ApiKey, Ca, Json
+from clew.cli.options import DEFAULT_HTTP, ApiKey, Ca, Cert, CertKey, Json
 from clew.cli.output import Failure, note, printable, write_json
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def command(
     ] = DEFAULT_HTTP,
     api_key: ApiKey = None,
     ca: Ca = None,
+    cert: Cert = None,
+    cert_key: CertKey = None,
     shift_to_now: Annotated[
         bool,
         typer.Option("--shift-to-now", help="Move all times so that the newest span ends now."),

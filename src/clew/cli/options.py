@@ -34,6 +34,40 @@ Ca = Annotated[
         help="Authority in PEM that signed Clew's certificate, for https://.",
     ),
 ]
+# As `authority`: what is presented to a port that asks for client certificates, and its key.
+identity: ContextVar[tuple[str | None, str | None]] = ContextVar("identity", default=(None, None))
+
+
+def _present_certificate(file: str | None) -> str | None:
+    identity.set((file, identity.get()[1]))
+    return file
+
+
+def _present_its_key(file: str | None) -> str | None:
+    identity.set((identity.get()[0], file))
+    return file
+
+
+Cert = Annotated[
+    str | None,
+    typer.Option(
+        "--cert",
+        metavar="FILE",
+        envvar="CLEW_CERT",
+        callback=_present_certificate,
+        help="Client certificate in PEM, for an OTLP port that asks for one.",
+    ),
+]
+CertKey = Annotated[
+    str | None,
+    typer.Option(
+        "--cert-key",
+        metavar="FILE",
+        envvar="CLEW_CERT_KEY",
+        callback=_present_its_key,
+        help="Its key in PEM; may be left out when it is in the same file.",
+    ),
+]
 
 # The same for what `--key` says; `client.credentials` reads it. It is never printed.
 api_key: ContextVar[str | None] = ContextVar("api_key", default=None)

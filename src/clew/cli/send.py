@@ -18,6 +18,8 @@ from clew.cli.options import (
     ApiAddress,
     ApiKey,
     Ca,
+    Cert,
+    CertKey,
     Json,
     api_option,
 )
@@ -56,6 +58,8 @@ def command(
     api: ApiAddress = DEFAULT_API,
     api_key: ApiKey = None,
     ca: Ca = None,
+    cert: Cert = None,
+    cert_key: CertKey = None,
     json: Json = False,
 ) -> None:
     """Send a test trace and print its id.

@@ -11,7 +11,10 @@ from clew.cli.setting_options import with_setting_options
 from clew.settings import load
 
 # Modules that come with the `server` extra.
-NEEDED = ("chdb", "clickhouse_connect", "cryptography", "fastapi", "pyarrow", "uvicorn")
+NEEDED = (
+    *("chdb", "clickhouse_connect", "cryptography", "fastapi", "pyarrow", "sqlalchemy"),
+    "uvicorn",
+)
 
 
 @with_setting_options()

@@ -66,7 +66,7 @@ def lines(answer: dict[str, Any]) -> list[tuple[str, list[str]]]:
                 _turned_away("refused", intake["refused"], intake["refusedByReason"]),
             ],
         ),
-        *([("tls", [answer["checks"]["tls"]])] if "tls" in answer["checks"] else []),
+        *((name, [answer["checks"][name]]) for name in ("tls", "keys") if name in answer["checks"]),
         (
             "journal",
             [

@@ -21,7 +21,13 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 
-from clew.cli.client import KEY_ADVICE, LOOPBACK, advice, credentials, verify
+from clew.cli.client import (
+    KEY_ADVICE,
+    LOOPBACK,
+    advice,
+    credentials,
+    verify_and_present,
+)
 from clew.cli.output import Failure
 
 BATCH_SPANS = 2000
@@ -131,7 +137,7 @@ class Uploader:
             timeout=TIMEOUT_S,
             transport=transport,
             trust_env=not local,
-            verify=verify(),
+            verify=verify_and_present(),
             headers=credentials(),
         )
         self._threads = ThreadPoolExecutor(IN_FLIGHT, "upload")

@@ -15,7 +15,7 @@ from clew.demo.schedule import tide
 from clew.demo.sender import QUEUE_SPANS, Answer, Outbox, Tally
 from clew.demo.story import Span, Story
 from clew.demo.town import Town
-from clew.demo.transport import Grpc, Http, Transport
+from clew.demo.transport import Grpc, Http, Tls, Transport
 from clew.demo.wire import Encoder
 
 LOOK_EVERY_S = 0.05
@@ -112,6 +112,7 @@ def arrivals(rate: float, seed: int | None, *, steady: bool) -> Iterator[float]:
 def run(
     endpoint: str,
     *,
+    tls: Tls | None = None,
     grpc: bool,
     rate: float,
     duration_s: float | None,
@@ -126,7 +127,8 @@ def run(
 
     The shop opened `history_s` ago: what happened since is sent at once, then life goes on.
     """
-    with Grpc(endpoint, headers) if grpc else Http(endpoint, headers) as transport:
+    sending = Grpc(endpoint, headers, tls) if grpc else Http(endpoint, headers, tls=tls)
+    with sending as transport:
         shop = Shop(seed, broken)
         couriers = Couriers(shop, transport)
         reporter = Reporter(transport.url, shop, say, rate)

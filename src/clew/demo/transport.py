@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from threading import Lock
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -23,6 +25,16 @@ RETRYABLE_CODES = frozenset(
     {"CANCELLED", "DEADLINE_EXCEEDED", "ABORTED", "OUT_OF_RANGE", "UNAVAILABLE", "DATA_LOSS"}
 )
 _EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What is trusted and presented by https://: for HTTP and, in PEM, for gRPC."""
+
+    context: ssl.SSLContext | bool = True
+    roots: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
+    chain: bytes | None = None
 
 
 class Transport(Protocol):
@@ -58,10 +70,13 @@ class Http(_Closing):
         endpoint: str,
         headers: Mapping[str, str] | None = None,
         client: httpx2.Client | None = None,
+        tls: Tls | None = None,
     ) -> None:
         self._headers = dict(headers or {})
         self.url = endpoint if endpoint.endswith("/v1/traces") else f"{endpoint}/v1/traces"
-        self._client = client or httpx2.Client(timeout=TIMEOUT_S)
+        self._client = client or httpx2.Client(
+            timeout=TIMEOUT_S, verify=tls.context if tls else True
+        )
 
     def close(self) -> None:
         self._client.close()
@@ -93,8 +108,11 @@ class Http(_Closing):
 class Grpc(_Closing):
     """OTLP/gRPC; a channel for each SDK, because the user agent belongs to the channel."""
 
-    def __init__(self, endpoint: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, endpoint: str, headers: Mapping[str, str] | None = None, tls: Tls | None = None
+    ) -> None:
         self._metadata = tuple((headers or {}).items())
+        self._tls = tls or Tls()
         scheme, _, self._target = endpoint.partition("://")
         if "/" in self._target:
             raise ValueError(f"{endpoint!r}: gRPC takes no path; write only scheme, host and port")
@@ -128,8 +146,11 @@ class Grpc(_Closing):
         import grpc
 
         options = [("grpc.primary_user_agent", sdk.user_agent), ("grpc.enable_http_proxy", 0)]
+        tls = self._tls
         channel = (
-            grpc.secure_channel(self._target, grpc.ssl_channel_credentials(), options)
+            grpc.secure_channel(
+                self._target, grpc.ssl_channel_credentials(tls.roots, tls.key, tls.chain), options
+            )
             if self._secure
             else grpc.insecure_channel(self._target, options)
         )

@@ -213,7 +213,8 @@ class Settings:
         default="",
         metadata={
             "help": "For tests: NAME@N,… kills a process when it passes fault point NAME for the "
-            "N-th time; each life of a process takes the next of its points."
+            "N-th time; each life of a process takes the next of its points. poison.refuse=NAME "
+            "and poison.crash=NAME: spans of that name cannot be stored, or end the store process."
         },
     )
 

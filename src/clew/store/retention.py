@@ -53,8 +53,8 @@ HELD_S = 360.0
 AHEAD = timedelta(hours=1)
 # Marks a drop of a part that a merge has replaced meanwhile; the next round sees the new one.
 _NO_SUCH_PART = 232
-# Spans age by the days on which spans came; an idle store keeps them. The ledger of such a store goes
-# on by itself: health checks alone may write it for years.
+# Spans age by the days on which spans came; an idle store keeps them. The ledger of such a store
+# goes on by itself: health checks alone may write it for years.
 _EVIDENCE = {"spans": "retention_evidence", "ledger": "retention_evidence_ledger"}
 
 

@@ -35,6 +35,7 @@ from clew.admin import (
     parse_scopes,
 )
 from clew.admin.handover import GO_BY_OLD_FOR_S
+from clew.admin.keys import KNOWN_EXPIRED_FOR_S
 from clew.admin.secret import ALPHABET, new_secret
 
 DAY = 86_400
@@ -270,6 +271,27 @@ def test_key_is_kept_when_its_process_is_killed_right_after(tmp_path: Path) -> N
     process.wait()
     process.stdout.close()
     assert Keys(tmp_path).check(secret, 0).name == "shop"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_first_key_made_by_root_is_the_server_s(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65_534, 65_534)
+    Keys(tmp_path).create("shop", ["ingest"])
+    assert {path.stat().st_uid for path in tmp_path.iterdir()} == {65_534}
+
+
+def test_texts_that_ended_long_ago_are_forgotten(tmp_path: Path) -> None:
+    clock = Clock()
+    keys = Keys(tmp_path, now_s=clock)
+    key, first = keys.create("shop", ["ingest"])
+    keys.rotate(key.id, overlap_s=0)
+    clock.now += KNOWN_EXPIRED_FOR_S
+    keys.rotate(key.id, overlap_s=0)
+    assert refused(keys, first) == "expired_key"
+    clock.now += 1
+    keys.rotate(key.id, overlap_s=0)
+    assert refused(keys, first) == "unknown_key"
+    assert len(keys.snapshot()) == 3
 
 
 def test_commits_are_synced(keys: Keys) -> None:

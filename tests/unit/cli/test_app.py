@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from typer.main import get_command
 
 HEAVY = ("chdb", "fastapi", "grpc", "httpx2", "numpy", "orjson", "pyarrow", "clew.serve")
 
@@ -154,3 +155,18 @@ def test_closed_pipe_has_the_status_of_sigpipe_and_no_words(
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_every_command_that_connects_can_be_told_what_to_trust_and_to_present() -> None:
+    from clew.cli.app import app
+
+    found = {
+        name: {parameter.name for parameter in command.params}
+        for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]
+    }
+    asking = {name for name, names in found.items() if "api" in names}
+    sending = {name for name, names in found.items() if "endpoint" in names}
+    assert {"ledger", "status", "search"} <= asking
+    assert sending == {"demo", "import", "send"}
+    assert [name for name in asking | sending if "ca" not in found[name]] == []
+    assert [name for name in sending if not {"cert", "cert_key"} <= found[name]] == []

@@ -1,4 +1,4 @@
-"""What is too long is cut and what is too many is dropped, as the second opinion in limited.py says."""
+"""What is too long is cut and what is too many is dropped, as limited.py says independently."""
 
 import json
 from typing import Any
