@@ -104,10 +104,15 @@ pub fn protobuf(body: Bytes, limits: &Limits) -> Result<Admitted, Malformed> {
     let mut tally = count(&body, limits)?;
     let mut cuts = Cuts::default();
     let body = if tally.is_over {
-        let (body, cut) = trim::request(&body, limits);
-        cuts = cut;
-        tally = count(&body, limits)?;
-        body
+        let (trimmed, cut) = trim::request(&body, limits);
+        if cut.is_empty() {
+            // Only in what nobody reads, such as a value that a later one replaces.
+            body
+        } else {
+            cuts = cut;
+            tally = count(&trimmed, limits)?;
+            trimmed
+        }
     } else {
         body
     };
