@@ -20,7 +20,8 @@ pub const SMALL: usize = 1 << 20;
 /// with 64,000 calls that do not go on: 4.8 KiB each.
 pub const REQUEST: usize = 4 << 10;
 
-/// How long a body is still read that was refused for want of memory.
+/// How long a pause of a sender is waited for whose body was refused, and how long such a body is read
+/// at all for want of memory.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Of a refused body; who sends more is cut off.
@@ -189,14 +190,24 @@ where
     Ok(whole.into())
 }
 
-/// Reads what is left of a refused body, within the time for it, so that the sender reads the answer:
-/// closing on unread bytes resets the connection, and a sender that is cut off while it writes prints
-/// nothing of why, by TLS above all.
+/// Reads what is left of a refused body, within the time for it and until its sender pauses, so that
+/// the sender reads the answer: closing on unread bytes resets the connection, and a sender that is
+/// cut off while it writes prints nothing of why, by TLS above all.
 pub async fn drain<B>(body: &mut B, by: ReadBy)
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    let _ = discard(body, DRAIN_MOST, by).await;
+    let mut size = 0_usize;
+    while size <= DRAIN_MOST {
+        let pause = ReadBy {
+            at: by.at.min(Instant::now() + FAREWELL),
+            ..by
+        };
+        match next(body, pause).await {
+            Ok(Some(data)) => size += data.len(),
+            Ok(None) | Err(_) => return,
+        }
+    }
 }
 
 /// Reads and forgets up to `most` bytes; their number, or why the reading ended.

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from clew.api.errors import RETRY_SECONDS
 from clew.api.errors import answer as error_answer
@@ -45,7 +45,8 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Begin to wait for a request's end with its first byte."""
-        if self._late is None and (self.cycle is None or self.cycle.response_complete):
+        cycle: RequestResponseCycle | None = self.cycle  # none before the first request
+        if self._late is None and (cycle is None or cycle.response_complete):
             self._wait()
         super().data_received(data)
 
