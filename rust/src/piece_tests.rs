@@ -23,13 +23,13 @@ fn decoded(bodies: &[Vec<u8>], piece: Option<(u64, u64)>) -> (Decoded, u32, usiz
 
 proptest! {
     #[test]
-    fn pieces_are_the_segment(requests in prop::collection::vec(any_request(), 1..4), at in 0.0..1.0_f64) {
+    fn pieces_are_the_segment(requests in prop::collection::vec(any_request(), 1..4), at in 0..1_000_u64) {
         let bodies: Vec<_> = requests
             .iter()
             .filter_map(|body| admit(body).ok().map(|admitted| admitted.body.to_vec()))
             .collect();
         let (whole, spans, _) = decoded(&bodies, None);
-        let cut = (f64::from(spans) * at) as u64;
+        let cut = u64::from(spans) * at / 1_000;
         let (left, first, _) = decoded(&bodies, Some((0, cut)));
         let (right, second, _) = decoded(&bodies, Some((cut, u64::from(spans) - cut)));
         prop_assert_eq!((u64::from(first), first + second), (cut, spans));

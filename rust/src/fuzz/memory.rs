@@ -71,5 +71,8 @@ pub fn within<T>(what: &str, memory: usize, bytes: usize, work: impl FnOnce() ->
 
 fn busy() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(now.tv_sec.cast_unsigned(), now.tv_nsec as u32)
+    Duration::new(
+        now.tv_sec.cast_unsigned(),
+        now.tv_nsec.cast_unsigned() as u32,
+    )
 }

@@ -36,7 +36,7 @@ fn requests() -> Vec<Vec<u8>> {
         good_span(id, |writer| {
             writer.bytes_field(span::NAME, b"GET /cart");
             attribute(writer, span::ATTRIBUTES, "deep", |writer| {
-                writer.raw(&deep(60))
+                writer.raw(&deep(60));
             });
             attribute(
                 writer,
@@ -273,11 +273,9 @@ fn whatever_any_value_is_rendered_is_json() {
 
 const LIMIT: usize = 256 * KIB;
 
-fn inflated(
-    inflate: fn(&[u8], usize, &mut dyn FnMut(usize) -> bool) -> Result<Vec<u8>, InflateError>,
-    kept: usize,
-    input: &[u8],
-) -> Option<Vec<u8>> {
+type Inflate = fn(&[u8], usize, &mut dyn FnMut(usize) -> bool) -> Result<Vec<u8>, InflateError>;
+
+fn inflated(inflate: Inflate, kept: usize, input: &[u8]) -> Option<Vec<u8>> {
     let mut held = 0;
     let result = within("inflate", kept + 4 * LIMIT, LIMIT + input.len(), || {
         inflate(input, LIMIT, &mut |more| {
