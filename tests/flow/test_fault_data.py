@@ -42,7 +42,7 @@ def kept(clew: Clew, sent: ExportTraceServiceRequest, trace_id: bytes) -> list[d
     return spans_of(clew, trace_id)
 
 
-def test_giant_and_countless_parts_of_a_span_come_back_whole(shared_clew: Clew) -> None:
+def test_giant_and_countless_parts_of_a_span_are_cut_and_marked_or_whole(shared_clew: Clew) -> None:
     trace_id = os.urandom(16)
     many = {f"key.{n}": n for n in range(10_000)}
     giant = span("giant", trace_id=trace_id, attrs={"text": "x" * (1 << 20), **many})
@@ -53,8 +53,10 @@ def test_giant_and_countless_parts_of_a_span_come_back_whole(shared_clew: Clew) 
     found = {one["name"]: one for one in kept(shared_clew, request(giant, small), trace_id)}
     assert set(found) == {"giant", "small"}
     values = {one["key"]: one["value"] for one in found["giant"]["attributes"]}
-    assert len(values) == 10_001
-    assert len(values["text"]["stringValue"]) == 1 << 20
+    assert len(values) == 1_024
+    assert len(values["text"]["stringValue"]) == 16 << 10
+    assert values["clew.cut"] == {"stringValue": f"text ({1 << 20} bytes)"}
+    assert found["giant"]["droppedAttributesCount"] == 10_001 - 1_023
     assert len(found["giant"]["events"]) == len(found["giant"]["links"]) == 10_000
 
 
@@ -108,7 +110,8 @@ def test_connections_beyond_the_limit_are_closed_and_their_end_frees_everything(
     while descriptors(intake) < before + CONNECTIONS:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    assert descriptors(intake) <= before + CONNECTIONS + 10
+    # A few more are told why, or come while a quiet one makes room.
+    assert descriptors(intake) <= before + CONNECTIONS + 50
     for connection in idle:
         connection.close()
     while descriptors(intake) > before + 5:

@@ -74,6 +74,10 @@ impl Options {
     }
 }
 
+/// Kept free whatever the reserve: a segment that cannot be sealed for want of space is never stored, and
+/// so never makes any.
+const ROOM_TO_SEAL: u64 = 1 << 20;
+
 /// Shared between the callers of `append`, the writer thread and the sealer thread.
 struct Shared {
     options: Options,
@@ -135,14 +139,16 @@ impl Shared {
         if self.failed() {
             return Err(Unavailable::SyncFailed);
         }
-        if self.free.load(Ordering::Relaxed) < self.options.reserve_bytes {
+        let waiting = self.waiting.load(Ordering::Relaxed).saturating_add(bytes);
+        let free = self.free.load(Ordering::Relaxed).saturating_sub(waiting);
+        if free < self.options.reserve_bytes.max(ROOM_TO_SEAL) {
             return Err(Unavailable::DiskReserve);
         }
         let used = self.used.load(Ordering::Relaxed);
         if used.saturating_add(bytes) > self.options.cap_bytes.saturating_sub(left) {
             return Err(Unavailable::Full);
         }
-        if self.waiting.load(Ordering::Relaxed).saturating_add(bytes) > self.options.waiting_bytes {
+        if waiting > self.options.waiting_bytes {
             return Err(Unavailable::Busy);
         }
         Ok(())

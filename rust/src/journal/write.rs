@@ -249,6 +249,13 @@ impl Writer {
                 .hashes
                 .extend(staged.iter().map(|(_, p)| (p.received_ns, p.hash)));
             self.shared.used.fetch_add(written, Ordering::Relaxed);
+            // Until the next look: a small disk is full before it.
+            let _ = self
+                .shared
+                .free
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+                    Some(free.saturating_sub(written))
+                });
         }
         let outcome = outcome.map(|_| ());
         for (_, pending) in staged {

@@ -154,7 +154,8 @@ class Settings:
     disk_reserve_bytes: int = field(
         default=1 * GIB,
         metadata={
-            "help": "Free disk space below which senders are asked to send again.",
+            "help": "Free disk space below which senders are asked to send again. 1 MiB "
+            "is kept whatever is said here.",
             "min": 0,
             "max": NO_BOUND,
         },
