@@ -115,7 +115,7 @@ def test_a_thousand_names_make_no_metric(clew: Clew) -> None:
     new = series(clew) - before
     assert not [name for name in new if "late-" in name or "early-" in name]
     # A label's value may appear late, but not one for each name.
-    assert len(new) < 10, new
+    assert len(new) < 100, new
 
 
 def test_ledger_holds_no_control_characters(clew: Clew) -> None:
