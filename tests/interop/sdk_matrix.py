@@ -227,7 +227,7 @@ def is_on_the_page(line: str) -> bool:
     return any(
         re.fullmatch(".+".join(map(re.escape, shown.split("…"))), line)
         for shown in PAGE.read_text().splitlines()
-        if "xport" in shown
+        if "export" in shown
     )
 
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import http.client
 import logging
-import re
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import grpc
 import pytest
@@ -23,8 +21,8 @@ from opentelemetry.trace import SpanContext
 
 from tests.flow.door import body, post, serving, stored, trace_id
 from tests.flow.server import Clew
+from tests.interop.sdk_matrix import is_on_the_page
 
-PAGE = Path(__file__).parents[2] / "docs/reference/otlp.md"
 WAYS = ["grpc", "grpc gzip", "http", "http gzip"]
 TIMEOUT_S = 10.0  # the SDK's own
 # Less than any delay that a server names: the exporter gives up at its first answer.
@@ -89,15 +87,6 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
         for record in caplog.records
         if record.levelno >= logging.WARNING and record.name.startswith("opentelemetry")
     ]
-
-
-def is_on_the_page(line: str) -> bool:
-    """As it is there, where … stands for what differs from one time to the next."""
-    return any(
-        re.fullmatch(".+".join(map(re.escape, shown.split("…"))), line)
-        for shown in PAGE.read_text().splitlines()
-        if "export" in shown
-    )
 
 
 @pytest.fixture(autouse=True)
