@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import socket
@@ -117,5 +118,16 @@ def test_connections_beyond_the_limit_are_closed_and_their_end_frees_everything(
     while descriptors(intake) > before + 5:
         assert time.monotonic() < deadline, descriptors(intake)
         time.sleep(0.05)
-    assert post(crowded, body(1)) == 200
+    # The last of the idle ones may still wait to be accepted, and be counted, when this comes.
+    while (status := tried(crowded)) != 200:
+        assert time.monotonic() < deadline, status
+        time.sleep(0.05)
     wait_until_found(crowded, (1).to_bytes(16, "big"))
+
+
+def tried(crowded: Clew) -> int:
+    """The status; 0 when it was turned away without one."""
+    try:
+        return post(crowded, body(1))
+    except (ConnectionError, http.client.HTTPException):
+        return 0

@@ -1,0 +1,34 @@
+"""Writes `web/openapi.json`, from which the types of the UI are generated; `make types` does both."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from clew.api.access import Access, KeyStore
+from clew.api.app import create_app
+from clew.api.health import Status
+from clew.query import Reader
+
+PATH = Path("web/openapi.json")
+
+
+def document() -> dict[str, Any]:
+    """What the server answers at `/openapi.json`; making it asks nothing."""
+    reader = cast(Reader, SimpleNamespace(queries=1, streams=1))
+    app = create_app(reader, cast(Status, None), Access(cast(KeyStore, None)))
+    return app.openapi()
+
+
+def main(root: Path) -> int:
+    """Writes the file anew."""
+    text = json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    (root / PATH).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parent.parent))
