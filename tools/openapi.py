@@ -1,4 +1,4 @@
-"""Writes `web/openapi.json`, from which the types of the UI are generated; `make types` does both."""
+"""Writes `web/openapi.json`, from which the types of the UI are generated."""
 
 from __future__ import annotations
 
