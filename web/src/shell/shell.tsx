@@ -75,15 +75,15 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
           </button>
         </Named>
         <Settings narrow={narrow} />
-        <Named narrow={narrow} name="Widen the navigation">
+        <Named narrow={narrow} name="Expand the navigation">
           <button
             type="button"
             className={`${styles.link} ${styles.wideOnly}`}
-            aria-label={narrow ? "Widen the navigation" : "Narrow the navigation"}
+            aria-label={narrow ? "Expand the navigation" : "Collapse the navigation"}
             onClick={() => setRail(narrow ? "wide" : "narrow")}
           >
             {narrow ? <PanelLeftOpen size={16} /> : <PanelLeftClose size={16} />}
-            {narrow ? null : <span>Narrow</span>}
+            {narrow ? null : <span>Collapse</span>}
           </button>
         </Named>
       </nav>
