@@ -16,7 +16,7 @@ export default defineConfig({
     // The content security policy allows no data: addresses but for images.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    chunkSizeWarningLimit: 400,
+    chunkSizeWarningLimit: 600,
   },
   server: { port: 7071, strictPort: true, proxy: { "/api": CLEW, "/readyz": CLEW } },
   test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node", restoreMocks: true },

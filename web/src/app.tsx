@@ -1,0 +1,67 @@
+/** The routes. Each page is a chunk of its own. */
+
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
+import { ApiProvider } from "./api/provider";
+import { PATHS, tracesPath } from "./route/paths";
+import { RefreshProvider } from "./route/time";
+import { listenForShortcuts } from "./shared/shortcuts";
+import { Empty, Loading } from "./shared/ui/states";
+import { TooltipProvider } from "./shared/ui/tooltip";
+import { Boundary } from "./shell/boundary";
+import { Page } from "./shell/page";
+import { Shell } from "./shell/shell";
+
+const ExplorerPage = lazy(async () => ({
+  default: (await import("./pages/explorer/explorer-page")).ExplorerPage,
+}));
+const TracePage = lazy(async () => ({
+  default: (await import("./pages/trace/trace-page")).TracePage,
+}));
+const SendPage = lazy(async () => ({
+  default: (await import("./pages/send/send-page")).SendPage,
+}));
+
+export function App(): ReactNode {
+  useEffect(listenForShortcuts, []);
+  return (
+    <ApiProvider>
+      <RefreshProvider>
+        <TooltipProvider>
+          <BrowserRouter>
+            <Shell>
+              <Pages />
+            </Shell>
+          </BrowserRouter>
+        </TooltipProvider>
+      </RefreshProvider>
+    </ApiProvider>
+  );
+}
+
+function Pages(): ReactNode {
+  const { pathname } = useLocation();
+  return (
+    <Boundary resetKey={pathname}>
+      <Suspense fallback={<Loading />}>
+        <Routes>
+          <Route path="/" element={<Navigate to={tracesPath()} replace />} />
+          <Route path={PATHS.traces} element={<ExplorerPage />} />
+          <Route path={PATHS.trace} element={<TracePage />} />
+          <Route path={PATHS.send} element={<SendPage />} />
+          <Route path="*" element={<NoPage />} />
+        </Routes>
+      </Suspense>
+    </Boundary>
+  );
+}
+
+function NoPage(): ReactNode {
+  return (
+    <Page title="No such page">
+      <Empty title="There is no page at this address">
+        <p>The navigation lists all that there are.</p>
+      </Empty>
+    </Page>
+  );
+}

@@ -1,0 +1,88 @@
+/** The time range that all pages share, and the moment to which "the last hour" refers. */
+
+import { useQueryClient } from "@tanstack/react-query";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useState,
+} from "react";
+import { type Bounds, bounds, parseRange, type TimeRange, writeRange } from "./time-text";
+import { type SetUrl, type UrlCodec, useUrlState } from "./url";
+
+const LIVE_EVERY_MS = 5000;
+
+const rangeCodec: UrlCodec<TimeRange> = { parse: parseRange, write: writeRange };
+
+export function useTimeRange(): [TimeRange, SetUrl<TimeRange>] {
+  return useUrlState(rangeCodec);
+}
+
+export interface Refresh {
+  /** Ask again every few seconds. */
+  live: boolean;
+  setLive(live: boolean): void;
+  everyMs: number;
+  /** Rises with each refresh; part of query keys. */
+  tick: number;
+  /** The moment of the last refresh. */
+  nowNs: bigint;
+  refreshNow(): void;
+}
+
+const RefreshContext = createContext<Refresh | null>(null);
+
+function now(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
+
+export function RefreshProvider({ children }: { children: ReactNode }): ReactNode {
+  const queries = useQueryClient();
+  const [moment, setMoment] = useState(() => ({ tick: 0, nowNs: now() }));
+  const [live, setLive] = useState(false);
+  const refreshNow = useCallback(() => {
+    setMoment(({ tick }) => ({ tick: tick + 1, nowNs: now() }));
+    void queries.invalidateQueries();
+  }, [queries]);
+  useEffect(() => {
+    if (!live) return;
+    const timer = setInterval(() => {
+      // What nobody looks at costs the store nothing.
+      if (document.visibilityState === "visible") {
+        setMoment(({ tick }) => ({ tick: tick + 1, nowNs: now() }));
+      }
+    }, LIVE_EVERY_MS);
+    return () => clearInterval(timer);
+  }, [live]);
+  const value = useMemo(
+    () => ({ ...moment, live, setLive, everyMs: LIVE_EVERY_MS, refreshNow }),
+    [moment, live, refreshNow],
+  );
+  return <RefreshContext.Provider value={value}>{children}</RefreshContext.Provider>;
+}
+
+export function useRefresh(): Refresh {
+  const refresh = useContext(RefreshContext);
+  if (refresh === null) throw new Error("useRefresh is outside of RefreshProvider");
+  return refresh;
+}
+
+/** The range as two moments, the same for everything on the page until the next refresh. */
+export function useBounds(): Bounds {
+  const [range] = useTimeRange();
+  const { nowNs } = useRefresh();
+  return useMemo(() => bounds(range, nowNs), [range, nowNs]);
+}
+
+/** `start` and `end` of the API. */
+export function boundsParams({ startNs, endNs }: Bounds): { start: string; end: string } {
+  return { start: nanos(startNs), end: nanos(endNs) };
+}
+
+/** 19 digits at least: fewer would be taken for seconds or milliseconds. */
+function nanos(ns: bigint): string {
+  return String(ns).padStart(19, "0");
+}

@@ -1,0 +1,46 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useState } from "react";
+import { storeKey } from "../api/client";
+import { useKeyRefusal } from "../api/provider";
+import { Button } from "../shared/ui/button";
+import { Dialog } from "../shared/ui/dialog";
+import { TextField } from "../shared/ui/text-field";
+import styles from "./key-dialog.module.css";
+
+/** Asks for an API key when the server does; the key stays in this tab. */
+export function KeyDialog(): ReactNode {
+  const [refusal, forget] = useKeyRefusal();
+  const [key, setKey] = useState("");
+  const queries = useQueryClient();
+  const use = (event: FormEvent) => {
+    event.preventDefault();
+    storeKey(key.trim());
+    setKey("");
+    forget();
+    void queries.resetQueries();
+  };
+  return (
+    <Dialog title="This Clew asks for an API key" open={refusal !== null} onClose={forget}>
+      <form className={styles.form} onSubmit={use}>
+        <p>
+          {refusal?.message} {refusal?.hint}
+        </p>
+        <TextField
+          label="API key"
+          mono
+          type="password"
+          autoFocus
+          placeholder="kf_…"
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+        />
+        <p>It stays in this tab and is forgotten when you close it.</p>
+        <div className={styles.actions}>
+          <Button type="submit" look="primary" disabled={key.trim() === ""}>
+            Use this key
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
