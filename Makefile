@@ -86,9 +86,9 @@ wheel: setup ## Build the wheel into dist
 ## Work on it --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup ## Run every test
+test: setup ## Run the tests; CLEW_THOROUGH=1: the long ones too, as continuous integration does
 	@cargo test --workspace --locked --quiet
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(if $(filter 1,$(CLEW_THOROUGH)),-m "")
 
 # How long each target gets; `make test` gives each less than half a second.
 SECONDS ?= 60
