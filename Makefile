@@ -15,6 +15,11 @@ CLICKHOUSE := target/clickhouse/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
 # Clients of two years ago, for tests of what they make of our answers.
 OLD_SDK := target/sdk-2024/stamp
 
+# The web UI: built by npm, given out by `clew serve`, part of the wheel.
+UI := src/clew/ui/index.html
+UI_SOURCES := $(shell find web/src web/index.html web/package-lock.json web/*.ts -type f 2>/dev/null)
+NPM := npm --prefix web --silent
+
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .PHONY: help
@@ -24,7 +29,7 @@ help: ## Show this list
 ## Set up ------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: $(STAMPS)/kernel $(CLICKHOUSE) $(OLD_SDK) ## Make .venv: Python, locked dependencies, the Rust kernel in release mode
+setup: $(STAMPS)/kernel $(UI) $(CLICKHOUSE) $(OLD_SDK) ## Make .venv: Python, locked dependencies, the Rust kernel in release mode; the UI
 
 $(STAMPS)/tools: tools/find-tools.sh
 	@PYTHON="$(PYTHON)" sh tools/find-tools.sh "$(VENV)"
@@ -40,6 +45,21 @@ $(STAMPS)/kernel: $(STAMPS)/requirements pyproject.toml Cargo.toml Cargo.lock $(
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps --editable .
 	@touch $@
+
+web/node_modules/.stamp: web/package-lock.json
+	@echo "clew: installing what the UI is built with" >&2
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# Who has no Node still gets everything but the UI.
+$(UI): $(UI_SOURCES) tools/find-node.sh
+	@if sh tools/find-node.sh; then $(MAKE) --silent ui; fi
+
+.PHONY: ui
+ui: web/node_modules/.stamp ## Build the web UI into src/clew/ui
+	@sh tools/find-node.sh
+	@echo "clew: building the UI" >&2
+	@$(NPM) run build -- --logLevel warn
 
 # 178 MB to fetch, 567 MB on disk. Who only runs Clew, or has no npm, does without: only tests need it.
 $(CLICKHOUSE): requirements/clickhouse/package-lock.json
@@ -80,15 +100,15 @@ demo: setup ## Start Clew with a small stream of realistic traces, and print the
 	@CLEW_DATA_DIR="$${CLEW_DATA_DIR:-$(DATA)}" PATH="$(CURDIR)/$(BIN):$$PATH" exec sh tools/demo.sh
 
 .PHONY: wheel
-wheel: setup ## Build the wheel into dist
+wheel: setup ui ## Build the wheel into dist
 	@$(BIN)/maturin build --release --quiet --out dist
 
 ## Work on it --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup ## Run every test
+test: setup ## Run the tests; CLEW_THOROUGH=1: the long ones too, as continuous integration does
 	@cargo test --workspace --locked --quiet
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(if $(filter 1,$(CLEW_THOROUGH)),-m "")
 
 # How long each target gets; `make test` gives each less than half a second.
 SECONDS ?= 60

@@ -5,7 +5,7 @@ SAFE = {
     "Cache-Control": "no-store",
     # An attribute that looks like a page must not be taken for one.
     "X-Content-Type-Options": "nosniff",
-    # Nothing here is a page: nothing of it may run, load or be framed. No HSTS: it would hold for
+    # For all but pages: nothing of it may run, load or be framed. No HSTS: it would hold for
     # every port of the host, and make other servers on a developer's machine unreachable.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "X-Frame-Options": "DENY",

@@ -26,6 +26,7 @@ from typing import Any, TextIO
 from clew import counters
 from clew.control import FINAL_STATUS, encode
 from clew.headers import SAFE
+from clew.pages import is_page, page_headers, plain_page
 from clew.settings import Address, Settings, child_environment
 from clew.tls import LOOK_EVERY_S, Files, Pem, Watch, load, read, server_context
 
@@ -42,7 +43,6 @@ HUNG_AFTER_S = 30.0
 MOST_UNREAD_BYTES = 1 << 20
 MOST_HEALTH_REQUESTS = 64
 BACKLOG = 1024
-SAFE_LINES = "".join(f"{name}: {value}\r\n" for name, value in SAFE.items())
 
 
 @dataclass
@@ -325,8 +325,7 @@ class Supervisor:
                 counters.add("clew_ui_requests_refused_total")
                 return
             request = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-            path = request.split(b" ", 2)[1].partition(b"?")[0].decode("ascii", "replace")
-            writer.write(self._response(path))
+            writer.write(self._response(*_asked(request)))
             await asyncio.wait_for(writer.drain(), 5)
         except (
             TimeoutError,
@@ -341,8 +340,8 @@ class Supervisor:
             self._answering -= 1
             writer.close()
 
-    def _response(self, path: str) -> bytes:
-        retry = ""
+    def _response(self, method: str, path: str, accept: str) -> bytes:
+        retry, headers = "", SAFE
         if path == "/livez":
             status, kind, body = "200 OK", "application/json", '{"live":true}'
         elif path == "/metrics" and not self._settings.asks_for_key("ui"):
@@ -356,6 +355,9 @@ class Supervisor:
             )
             intake = self.intake.state if self.intake.ready else "starting"
             store = self.store.state if self.store.state not in ("", "ok") else "starting"
+            trouble = f"the store is not ready ({store}); " + (
+                "spans are accepted meanwhile" if intake == "ok" else f"the intake is {intake}"
+            )
             if path == "/readyz":
                 answer: dict[str, Any] = {
                     "ready": False,
@@ -370,22 +372,29 @@ class Supervisor:
                 answer = {
                     "error": {
                         "code": "store_unavailable",
-                        "message": f"the store is not ready ({store}); "
-                        + (
-                            "spans are accepted meanwhile"
-                            if intake == "ok"
-                            else f"the intake is {intake}"
-                        ),
+                        "message": trouble,
                         "hint": "ask again in a second",
                     }
                 }
             body = json.dumps(answer)
+            if is_page(method, path, accept):
+                kind, headers = "text/html; charset=utf-8", page_headers()
+                body = plain_page("Clew is starting", f"{trouble}.", reload_seconds=1)
         content = body.encode()
         head = (
             f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n"
-            f"{retry}{SAFE_LINES}Connection: close\r\n\r\n"
+            + retry
+            + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            + "Connection: close\r\n\r\n"
         )
-        return head.encode() + content
+        return head.encode() + (b"" if method == "HEAD" else content)
+
+
+def _asked(request: bytes) -> tuple[str, str, str]:
+    """Method, path and what is accepted; `IndexError` if it is no request."""
+    lines = request.decode("latin-1").split("\r\n")
+    accepted = [line[7:] for line in lines[1:] if line[:7].lower() == "accept:"]
+    return lines[0].split(" ")[0], lines[0].split(" ")[1].partition("?")[0], ",".join(accepted)
 
 
 def fault_of_life(setting: str, name: str, life: int) -> str:

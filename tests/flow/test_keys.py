@@ -209,6 +209,8 @@ def test_commands_send_with_a_key(keyed: Keyed) -> None:
     both = make(server.data_dir, "both", "ingest", "read")
     wait_for(lambda: by_http(server, both, "both").status == 200)
     environ = {"CLEW_API_KEY": both, "CLEW_API": server.ui}
+    # The API looks at the keys by itself.
+    wait_for(lambda: clew("services", **environ).returncode == 0)
     for protocol, endpoint in (
         ("grpc", server.grpc),
         ("http/protobuf", server.http),

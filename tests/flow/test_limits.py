@@ -89,6 +89,14 @@ def wait_until(condition: Any) -> None:
         time.sleep(0.05)
 
 
+def is_told(crowded: Clew) -> bool:
+    # Only so many are told why at one time; others are just closed.
+    try:
+        return post(crowded, body("refused")).status == 429
+    except (OSError, http.client.HTTPException):
+        return False
+
+
 def sample(clew: Clew, name: str) -> float:
     """One sample, labels and all; 0 when it is not there."""
     _, text = clew.get("/metrics")
@@ -111,8 +119,9 @@ def test_connection_above_the_share_of_an_address_is_told_so_in_its_protocol(
     crowded: Clew,
 ) -> None:
     refused = 'clew_intake_connections_refused_total{reason="per_address"}'
-    before = sample(crowded, refused)
     with held(crowded, CONNECTIONS):
+        wait_until(lambda: is_told(crowded))
+        before = sample(crowded, refused)
         answer = post(crowded, body("one too many"))
         assert answer.status == 429
         assert answer.headers["Retry-After"] == "3"
@@ -141,15 +150,8 @@ def test_connection_above_the_share_of_an_address_is_told_so_in_its_protocol(
 
 
 def test_other_addresses_are_served_while_one_has_its_share(crowded: Clew) -> None:
-    def is_told() -> bool:
-        # Only so many are told why at one time; others are just closed.
-        try:
-            return post(crowded, body("refused")).status == 429
-        except (OSError, http.client.HTTPException):
-            return False
-
     with held(crowded, CONNECTIONS):
-        wait_until(is_told)
+        wait_until(lambda: is_told(crowded))
         other = socket.create_connection(
             ("127.0.0.1", crowded.ports[1]), WITHIN_S, source_address=("127.0.0.2", 0)
         )

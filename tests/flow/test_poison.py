@@ -29,7 +29,7 @@ POINTS = (
 )
 
 
-@pytest.fixture(params=["embedded", "server"])
+@pytest.fixture(params=["embedded", pytest.param("server", marks=pytest.mark.thorough)])
 def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ClickHouse | None]:
     if request.param == "embedded":
         yield None

@@ -40,6 +40,8 @@ ANSWERS = ["ok", "partial", "too large", "disk full"]
 LIMIT_BYTES = 1 << 20
 # More than the longest delay that a server names, so that every exporter tries again once.
 TIMEOUT_S = 3.5
+# Of answers that come at once, on a busy machine too.
+PATIENT_S = 20
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def ask(case: Case, door: Door, sender: Sender) -> tuple[Outcome, str]:
             "trace_id": trace_id(name).hex(),
             "span_ids": case.span_ids,
             "filler": 2 * LIMIT_BYTES if case.answer == "too large" else 10,
-            "timeout_s": TIMEOUT_S,
+            "timeout_s": TIMEOUT_S if case.answer == "disk full" else PATIENT_S,
         }
     ), name
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from fastapi import Depends, FastAPI, Request
@@ -43,6 +44,7 @@ from clew.api.status import endpoint as status_endpoint
 from clew.api.status_types import StatusAnswer
 from clew.api.times import FORMS
 from clew.api.types import ErrorAnswer, LiveAnswer, ReadyAnswer, ServicesAnswer
+from clew.api.ui import BUILT, Ui
 from clew.query import Reader
 
 Endpoint = Callable[..., Awaitable[Any]]
@@ -80,8 +82,9 @@ def create_app(
     now_ns: Callable[[], int] = time.time_ns,
     wait_seconds: float = WAIT_SECONDS,
     allowed_hosts: frozenset[str] | None = None,
+    ui: Path = BUILT,
 ) -> FastAPI:
-    """The application; it owns neither the reader, the status nor the keys.
+    """The application; it owns neither the reader, the status nor the keys. `ui`: the built pages.
 
     `allowed_hosts`, without ports, are the names it answers to; None: any name.
     """
@@ -150,8 +153,9 @@ def create_app(
     errors.install(app)
     app.add_exception_handler(KeysError, _keys_error)
     app.add_middleware(JsonBodies)
-    app.add_middleware(Gzip, minimum_size=COMPRESS_FROM_BYTES, compresslevel=GZIP_LEVEL)
     app.add_middleware(AccessCheck, access=access)
+    app.add_middleware(Ui, built=ui)
+    app.add_middleware(Gzip, minimum_size=COMPRESS_FROM_BYTES, compresslevel=GZIP_LEVEL)
     if allowed_hosts is not None:
         app.add_middleware(HostCheck, hosts=allowed_hosts)
     app.add_middleware(SafeHeaders)
