@@ -53,6 +53,16 @@ export function ExplorerPage(): ReactNode {
                 <RegionChip region={region} onRemove={() => setRegion(null, "push")} />
               ) : null
             }
+            before={
+              <IconButton
+                small
+                label={filtersOpen ? "Hide the filters" : "Show the filters"}
+                aria-expanded={filtersOpen}
+                onClick={() => setFiltersOpen(!filtersOpen)}
+              >
+                <ListFilter size={15} />
+              </IconButton>
+            }
           />
         </div>
       </div>
