@@ -141,7 +141,6 @@ export function ResultsTable(props: ResultsTableProps): ReactNode {
           };
           return (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the row's link takes the keyboard, as do j, k and Enter
-            // biome-ignore lint/a11y/useFocusableInteractive: as above
             <div
               key={`${one.traceId}${"spanId" in one ? one.spanId : ""}`}
               role="row"

@@ -47,10 +47,8 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
   return (
     <div ref={scroller} className={styles.scroller}>
       <div role="table" aria-label={label} aria-rowcount={count + 1} style={style}>
-        {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the focus */}
         <div role="row" className={styles.head} aria-rowindex={1}>
           {columns.map(({ id, name, meaning, numbers }) => (
-            // biome-ignore lint/a11y/useFocusableInteractive: as above
             <span
               key={id}
               role="columnheader"
@@ -75,7 +73,6 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
           {virtual.getVirtualItems().map(({ index, start }) => {
             const { key, cells, chosen, faded, onClick } = row(index);
             return (
-              // biome-ignore lint/a11y/useFocusableInteractive: its first cell is a button
               // biome-ignore lint/a11y/useKeyWithClickEvents: as above; this widens what a pointer hits
               <div
                 key={key}
