@@ -1,7 +1,7 @@
 // What a reader can do to the trace on the screen. Each says whether the back button undoes it.
 
 import { hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
-import { step } from "./matches";
+import { type Matches, nextMatch } from "../../trace/search";
 import {
   type Found,
   placeOfId,
@@ -76,8 +76,9 @@ export function traceActions(store: TraceStore) {
   }
 
   /** Goes to the next of some places, forward or back, around the end. */
-  function goAmong(places: Uint32Array, forward: boolean): void {
-    const next = step(places, getState().cursor, forward);
+  function goAmong(among: Matches, forward: boolean): void {
+    const { cursor } = getState();
+    const next = nextMatch(among, cursor < 0 ? null : cursor, forward ? 1 : -1);
     if (next >= 0) move(next);
   }
 
@@ -139,7 +140,7 @@ export function traceActions(store: TraceStore) {
     },
 
     nextMatch(forward: boolean): void {
-      goAmong(getState().matches.places, forward);
+      goAmong(getState().matches, forward);
     },
 
     togglePill(pill: Pill): void {

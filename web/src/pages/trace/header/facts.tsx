@@ -3,8 +3,8 @@ import { serviceColour } from "../../../shared/colour";
 import { formatDuration, formatExact, formatPercent, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Menu, MenuItem } from "../../../shared/ui/menu";
+import { byService, type GroupStatistics } from "../../../trace/statistics";
 import { useActions, useTrace } from "../context";
-import { shares } from "../spans/statistics";
 import { shownService } from "../words";
 import styles from "./facts.module.css";
 
@@ -12,19 +12,20 @@ import styles from "./facts.module.css";
 export function Facts(): ReactNode {
   const { model, tree, errors } = useTrace((state) => state.trace);
   const [zone] = useZone();
+  const services = useMemo(() => byService(model), [model]);
   return (
     <div className={styles.bar}>
       <dl className={styles.facts}>
         <Fact label="Started" value={formatTime(model.startNs, zone)} />
         <Fact label="Duration" value={formatDuration(model.durationNs)} />
         <Fact label="Spans" value={formatExact(model.count)} />
-        <Fact label="Services" value={formatExact(model.services.length)} />
+        <Fact label="Services" value={formatExact(services.length)} />
         <Fact label="Depth" value={formatExact(tree.deepest + 1)} />
-        {errors.length === 0 ? null : (
-          <Fact label="Errors" value={formatExact(errors.length)} failed />
+        {errors.places.length === 0 ? null : (
+          <Fact label="Errors" value={formatExact(errors.places.length)} failed />
         )}
       </dl>
-      <Legend />
+      <Legend list={services} />
     </div>
   );
 }
@@ -47,16 +48,15 @@ function Fact({ label, value, failed = false }: FactProps): ReactNode {
 const IN_SIGHT = 6;
 
 /** The services by their share of all self time; a click asks for one. */
-function Legend(): ReactNode {
+function Legend({ list }: { list: GroupStatistics[] }): ReactNode {
   const model = useTrace((state) => state.trace.model);
   const chosen = useTrace((state) => state.view.service);
   const actions = useActions();
-  const list = useMemo(() => shares(model), [model]);
   const choose = (name: string) => actions.change({ service: chosen === name ? null : name });
   const rest = list.slice(IN_SIGHT);
   return (
     <ul className={styles.legend} aria-label="Services by self time">
-      {list.slice(0, IN_SIGHT).map(({ service, share }) => {
+      {list.slice(0, IN_SIGHT).map(({ service, selfShare }) => {
         const name = model.services[service] ?? "";
         return (
           <li key={service}>
@@ -68,7 +68,7 @@ function Legend(): ReactNode {
             >
               <Colour name={name} />
               <span className={styles.serviceName}>{shownService(name)}</span>
-              <span className={styles.share}>{formatPercent(share)}</span>
+              <span className={styles.share}>{formatPercent(selfShare)}</span>
             </button>
           </li>
         );
@@ -83,13 +83,13 @@ function Legend(): ReactNode {
               </button>
             }
           >
-            {rest.map(({ service, share }) => {
+            {rest.map(({ service, selfShare }) => {
               const name = model.services[service] ?? "";
               return (
                 <MenuItem
                   key={service}
                   icon={<Colour name={name} />}
-                  hint={formatPercent(share)}
+                  hint={formatPercent(selfShare)}
                   onClick={() => choose(name)}
                 >
                   {shownService(name)}

@@ -50,7 +50,7 @@ function Pills(): ReactNode {
   const pills = useTrace((state) => state.view.pills);
   const only = useTrace((state) => state.view.only);
   const active = useTrace((state) => state.matches.active);
-  const failed = useTrace((state) => state.trace.errors.length);
+  const failed = useTrace((state) => state.trace.errors.places.length);
   const actions = useActions();
   return (
     <div className={styles.pills}>

@@ -35,8 +35,8 @@ function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
   const current = useTrace((state) => state.cursor === node);
   const open = useTrace((state) => state.view.span === trace.model.ids[node]);
   const closed = useTrace((state) => state.collapsed[node] === 1);
-  const matched = useTrace((state) => state.matches.active && state.matches.marks[node] === 1);
-  const faded = useTrace((state) => state.matches.active && state.matches.marks[node] !== 1);
+  const matched = useTrace((state) => state.matches.active && state.matches.mask[node] === 1);
+  const faded = useTrace((state) => state.matches.active && state.matches.mask[node] !== 1);
   const { model, tree, siblings } = trace;
   const parent = hasRowsUnder(tree, node);
   const level = at(tree.level, node);
