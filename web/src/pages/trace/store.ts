@@ -16,6 +16,8 @@ import {
   visibleRows,
 } from "../../trace/rows";
 import { fromMask, type Matches as Searched } from "../../trace/search";
+import { byService, type GroupStatistics } from "../../trace/statistics";
+import { seriesOf } from "./colours";
 import { type Known, type Matches, matchesOf, slowestOf } from "./matches";
 import type { TraceView, Zoom } from "./url";
 
@@ -25,6 +27,10 @@ export interface Trace extends Known {
   tree: Outline;
   /** Among how many children of its parent a span is, and which, from 1. */
   siblings: Siblings;
+  /** Its services, those with most self time first. */
+  services: GroupStatistics[];
+  /** Of each service of the model: its place in the palette. */
+  series: Uint8Array;
   /** Spans with an error. */
   errors: Searched;
   /** All of its time. */
@@ -148,6 +154,8 @@ export function withCursor(state: TraceState, cursor: number): Partial<TraceStat
 
 export function traceOf(model: TraceModel): Trace {
   const path = criticalPath(model);
+  const services = byService(model);
+  const byTime = services.map(({ service }) => service);
   const failed = new Uint8Array(model.count);
   for (let span = 0; span < model.count; span++) {
     if (model.status[span] === Status.error) failed[span] = 1;
@@ -156,6 +164,8 @@ export function traceOf(model: TraceModel): Trace {
     model,
     tree: outline(model),
     siblings: siblingsOf(model),
+    services,
+    series: seriesOf(model.services, byTime),
     errors: fromMask(failed),
     // There has to be something to divide by.
     whole: { start: 0, end: Math.max(1, Math.ceil(model.durationNs)) },

@@ -1,18 +1,16 @@
-import { type ReactNode, useMemo } from "react";
-import { serviceColour } from "../../../shared/colour";
+import type { ReactNode } from "react";
 import { formatDuration, formatExact, formatPercent, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Menu, MenuItem } from "../../../shared/ui/menu";
-import { byService, type GroupStatistics } from "../../../trace/statistics";
+import { seriesColour } from "../colours";
 import { useActions, useTrace } from "../context";
 import { shownService } from "../words";
 import styles from "./facts.module.css";
 
 /** When it was, how long, how much; and its services with their share of the time. */
 export function Facts(): ReactNode {
-  const { model, tree, errors } = useTrace((state) => state.trace);
+  const { model, tree, errors, services } = useTrace((state) => state.trace);
   const [zone] = useZone();
-  const services = useMemo(() => byService(model), [model]);
   return (
     <div className={styles.bar}>
       <dl className={styles.facts}>
@@ -25,7 +23,7 @@ export function Facts(): ReactNode {
           <Fact label="Errors" value={formatExact(errors.places.length)} failed />
         )}
       </dl>
-      <Legend list={services} />
+      <Legend />
     </div>
   );
 }
@@ -48,8 +46,8 @@ function Fact({ label, value, failed = false }: FactProps): ReactNode {
 const IN_SIGHT = 6;
 
 /** The services by their share of all self time; a click asks for one. */
-function Legend({ list }: { list: GroupStatistics[] }): ReactNode {
-  const model = useTrace((state) => state.trace.model);
+function Legend(): ReactNode {
+  const { model, services: list } = useTrace((state) => state.trace);
   const chosen = useTrace((state) => state.view.service);
   const actions = useActions();
   const choose = (name: string) => actions.change({ service: chosen === name ? null : name });
@@ -66,7 +64,7 @@ function Legend({ list }: { list: GroupStatistics[] }): ReactNode {
               aria-pressed={chosen === name}
               onClick={() => choose(name)}
             >
-              <Colour name={name} />
+              <Colour service={service} />
               <span className={styles.serviceName}>{shownService(name)}</span>
               <span className={styles.share}>{formatPercent(selfShare)}</span>
             </button>
@@ -88,7 +86,7 @@ function Legend({ list }: { list: GroupStatistics[] }): ReactNode {
               return (
                 <MenuItem
                   key={service}
-                  icon={<Colour name={name} />}
+                  icon={<Colour service={service} />}
                   hint={formatPercent(selfShare)}
                   onClick={() => choose(name)}
                 >
@@ -103,8 +101,7 @@ function Legend({ list }: { list: GroupStatistics[] }): ReactNode {
   );
 }
 
-function Colour({ name }: { name: string }): ReactNode {
-  return (
-    <span className={styles.colour} style={{ background: serviceColour(shownService(name)) }} />
-  );
+function Colour({ service }: { service: number }): ReactNode {
+  const series = useTrace((state) => state.trace.series);
+  return <span className={styles.colour} style={{ background: seriesColour(series, service) }} />;
 }

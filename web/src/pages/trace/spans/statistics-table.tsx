@@ -94,7 +94,7 @@ export function StatisticsTable({ by }: { by: "operation" | "service" }): ReactN
                 : { service: ofService, operation: ofName },
             ),
           cells: {
-            name: <NameCell service={ofService} name={ofName} />,
+            name: <NameCell service={one.service} name={one.name} />,
             count: formatExact(one.count),
             errors:
               one.errors === 0 ? (

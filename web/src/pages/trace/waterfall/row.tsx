@@ -1,8 +1,8 @@
 import { memo, type ReactNode } from "react";
-import { serviceColour } from "../../../shared/colour";
 import { formatCount, formatDuration, formatPercent } from "../../../shared/format";
 import { at, Flag, Status } from "../../../trace/model";
 import { hasRowsUnder, hiddenUnder, missingAt } from "../../../trace/rows";
+import { seriesColour } from "../colours";
 import { useTrace } from "../context";
 import { kindName, shownName, shownService } from "../words";
 import { Bar } from "./bar-view";
@@ -37,7 +37,8 @@ function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
   const closed = useTrace((state) => state.collapsed[node] === 1);
   const matched = useTrace((state) => state.matches.active && state.matches.mask[node] === 1);
   const faded = useTrace((state) => state.matches.active && state.matches.mask[node] !== 1);
-  const { model, tree, siblings } = trace;
+  const { model, tree, siblings, series } = trace;
+  const colour = seriesColour(series, at(model.service, node));
   const parent = hasRowsUnder(tree, node);
   const level = at(tree.level, node);
   const service = shownService(model.services[at(model.service, node)] ?? "");
@@ -63,7 +64,7 @@ function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
     >
       <span className={styles.name} title={`${service} · ${name}`}>
         <Lead level={level} indent={indent} parent={parent} closed={closed} />
-        <span className={styles.colour} style={{ background: serviceColour(service) }} />
+        <span className={styles.colour} style={{ background: colour }} />
         {failed ? <span className={styles.failed} role="img" aria-label="error" /> : null}
         <span className={styles.service}>{service}</span>
         <span className={styles.operation}>{name}</span>
@@ -71,7 +72,7 @@ function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
         <Marks flags={at(model.flags, node)} />
       </span>
       <span className={styles.time} title={useTip(node)}>
-        <Bar node={node} area={area} colour={serviceColour(service)} failed={failed} />
+        <Bar node={node} area={area} colour={colour} failed={failed} />
       </span>
     </div>
   );

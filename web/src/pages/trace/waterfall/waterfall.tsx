@@ -69,6 +69,8 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
     estimateSize: () => ROW_HEIGHT,
     rangeExtractor: windowOf,
     overscan: 0,
+    scrollPaddingStart: 2 * ROW_HEIGHT,
+    scrollPaddingEnd: 2 * ROW_HEIGHT,
   });
   const indent = indentFor(deepest, names);
   const items = virtual.getVirtualItems();
@@ -117,6 +119,8 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
   );
 }
 
+const NEAR = 4;
+
 type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
 
 /** Brings the cursor's row into sight when it moves; not when the reader scrolls. */
@@ -125,16 +129,19 @@ function useCursorInSight(virtual: Virtual): void {
   const latest = useRef(virtual);
   latest.current = virtual;
   useLayoutEffect(() => {
-    const show = (align: "auto" | "center") => {
+    const show = () => {
       const { cursor, rows, trace } = store.getState();
       const row = cursor < 0 ? -1 : rowOf(trace.tree, rows, cursor);
-      if (row >= 0) latest.current.scrollToIndex(row, { align });
+      if (row < 0) return;
+      const { startIndex = 0, endIndex = 0 } = latest.current.range ?? {};
+      // From afar it comes to the middle, step by step it stays at the border.
+      const near = row >= startIndex - NEAR && row <= endIndex + NEAR;
+      latest.current.scrollToIndex(row, { align: near ? "auto" : "center" });
     };
-    show("center");
+    show();
     return store.subscribe((state, before) => {
-      if (state.cursor === before.cursor) return;
-      // The list has its new rows after this.
-      requestAnimationFrame(() => show("auto"));
+      // The list has its new rows in the next frame.
+      if (state.cursor !== before.cursor) requestAnimationFrame(show);
     });
   }, [store]);
 }
