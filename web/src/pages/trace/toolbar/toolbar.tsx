@@ -155,16 +155,14 @@ function Levels(): ReactNode {
       <IconButton small label="Collapse all" shortcut="[" onClick={() => actions.setLevel(0)}>
         <ChevronsDownUp size={14} />
       </IconButton>
-      <IconButton small label="Expand all" shortcut="]" onClick={actions.expandAll}>
+      <IconButton small label="Expand all" shortcut="]" onClick={() => actions.setLevel(null)}>
         <ChevronsUpDown size={14} />
       </IconButton>
       <Select
         small
         label="Levels that are open"
         value={level === null ? "all" : String(level)}
-        onChange={(choice) =>
-          choice === "all" ? actions.expandAll() : actions.setLevel(Number(choice))
-        }
+        onChange={(choice) => actions.setLevel(choice === "all" ? null : Number(choice))}
         choices={choices.map(
           ([choice, name]) =>
             [choice, choice === "0" ? "Closed" : choice === "1" ? "1 level" : name] as const,

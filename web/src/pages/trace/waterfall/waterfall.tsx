@@ -1,13 +1,14 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   type MouseEvent,
   type ReactNode,
   type RefObject,
   useEffect,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
+import { at } from "../../../trace/model";
 import { rowOf } from "../../../trace/rows";
 import { useActions, useTrace, useTraceStore } from "../context";
 import { indentFor, panBy, ROW_HEIGHT, zoomBy } from "./geometry";
@@ -17,7 +18,7 @@ import { Row, rowId } from "./row";
 import { Grid, Ruler } from "./ruler";
 import { Splitter } from "./splitter";
 import styles from "./waterfall.module.css";
-import { windowOf } from "./window";
+import { rowInSlot, scrollFor, useRowWindow } from "./window";
 
 const NARROWEST = 120;
 const NAME_COLUMN = 380;
@@ -57,24 +58,17 @@ const SCROLLBAR = 12;
 
 function List({ names, area }: { names: number; area: number }): ReactNode {
   const rows = useTrace((state) => state.rows);
-  const deepest = useTrace((state) => state.trace.tree.deepest);
+  const trace = useTrace((state) => state.trace);
+  const shown = useTrace((state) => state.shown);
+  const zoom = useTrace((state) => state.view.zoom) ?? trace.whole;
   const cursor = useTrace((state) => state.cursor);
-  const traceId = useTrace((state) => state.trace.model.traceId);
   const store = useTraceStore();
   const actions = useActions();
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    rangeExtractor: windowOf,
-    overscan: 0,
-    scrollPaddingStart: 2 * ROW_HEIGHT,
-    scrollPaddingEnd: 2 * ROW_HEIGHT,
-  });
-  const indent = indentFor(deepest, names);
-  const items = virtual.getVirtualItems();
-  useCursorInSight(virtual);
+  const { deepest } = trace.tree;
+  const indent = useMemo(() => indentFor(deepest, names), [deepest, names]);
+  const drawn = useRowWindow(scroller, ROW_HEIGHT, rows.length);
+  useCursorInSight(scroller);
   useWheelZoom(scroller, names);
 
   const click = (event: MouseEvent) => {
@@ -94,21 +88,24 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
     <div
       ref={scroller}
       role="tree"
-      aria-label={`Spans of trace ${traceId}`}
+      aria-label={`Spans of trace ${trace.model.traceId}`}
       aria-activedescendant={cursor >= 0 ? rowId(cursor) : undefined}
       tabIndex={0}
       className={styles.scroller}
       onClick={click}
     >
-      <div className={styles.rows} style={{ height: virtual.getTotalSize() }}>
-        {items.map(({ index }) => {
-          const node = rows[index];
-          return node === undefined ? null : (
+      <div className={styles.rows} style={{ height: rows.length * ROW_HEIGHT }}>
+        {Array.from({ length: drawn.length }, (_, slot) => {
+          const index = rowInSlot(slot, drawn);
+          return (
             <Row
-              // The same elements show other rows: nothing is made while the list moves.
-              key={index % items.length}
+              // biome-ignore lint/suspicious/noArrayIndexKey: the same elements show other rows
+              key={slot}
               index={index}
-              node={node}
+              node={at(rows, index)}
+              trace={trace}
+              shown={shown}
+              zoom={zoom}
               indent={indent}
               area={area}
             />
@@ -119,31 +116,28 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
   );
 }
 
-const NEAR = 4;
-
-type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+/** Rows that stay in sight above and below the cursor. */
+const MARGIN = 2;
 
 /** Brings the cursor's row into sight when it moves; not when the reader scrolls. */
-function useCursorInSight(virtual: Virtual): void {
+function useCursorInSight(scroller: RefObject<HTMLDivElement | null>): void {
   const store = useTraceStore();
-  const latest = useRef(virtual);
-  latest.current = virtual;
   useLayoutEffect(() => {
     const show = () => {
+      const element = scroller.current;
       const { cursor, rows, trace } = store.getState();
       const row = cursor < 0 ? -1 : rowOf(trace.tree, rows, cursor);
-      if (row < 0) return;
-      const { startIndex = 0, endIndex = 0 } = latest.current.range ?? {};
-      // From afar it comes to the middle, step by step it stays at the border.
-      const near = row >= startIndex - NEAR && row <= endIndex + NEAR;
-      latest.current.scrollToIndex(row, { align: near ? "auto" : "center" });
+      if (element === null || row < 0) return;
+      const { scrollTop, clientHeight } = element;
+      const to = scrollFor(row, scrollTop, clientHeight, ROW_HEIGHT, MARGIN);
+      if (to !== null) element.scrollTop = to;
     };
     show();
     return store.subscribe((state, before) => {
-      // The list has its new rows in the next frame.
+      // The list has its new height in the next frame.
       if (state.cursor !== before.cursor) requestAnimationFrame(show);
     });
-  }, [store]);
+  }, [store, scroller]);
 }
 
 /** Ctrl or ⌘ and the wheel zoom around the pointer, shift and the wheel move. */
