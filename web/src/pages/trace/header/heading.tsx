@@ -5,6 +5,7 @@ import { seriesColour } from "../colours";
 import { useTrace } from "../context";
 import { shownName, shownService } from "../words";
 import styles from "./heading.module.css";
+import { TraceMenu } from "./trace-menu";
 
 /** What the browser's tab says of the trace. */
 export function titleOf(model: TraceModel): string {
@@ -42,6 +43,7 @@ export function Heading(): ReactNode {
         <code>{model.traceId}</code>
         <CopyButton text={model.traceId} label="Copy trace id" />
       </span>
+      <TraceMenu className={styles.menu} />
     </div>
   );
 }

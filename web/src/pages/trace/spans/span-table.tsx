@@ -66,7 +66,6 @@ export function SpanTable(): ReactNode {
         return {
           key: span,
           chosen: open !== null && cursor === span,
-          faded: false,
           onClick: () => actions.open(span),
           cells: {
             name: <NameCell service={at(model.service, span)} name={at(model.name, span)} />,

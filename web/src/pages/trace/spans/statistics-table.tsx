@@ -86,7 +86,6 @@ export function StatisticsTable({ by }: { by: "operation" | "service" }): ReactN
         return {
           key: `${one.service} ${one.name}`,
           chosen,
-          faded: false,
           onClick: () =>
             actions.change(
               chosen

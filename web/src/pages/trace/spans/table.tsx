@@ -25,7 +25,6 @@ interface TableProps<C extends string> {
     key: string | number;
     cells: Record<C, ReactNode>;
     chosen: boolean;
-    faded: boolean;
     onClick: () => void;
   };
 }
@@ -77,7 +76,7 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
         {/* biome-ignore lint/a11y/useSemanticElements: as above */}
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
-            const { key, cells, chosen, faded, onClick } = row(index);
+            const { key, cells, chosen, onClick } = row(index);
             return (
               // biome-ignore lint/a11y/useSemanticElements: as above
               // biome-ignore lint/a11y/useFocusableInteractive: its first cell is a button
@@ -88,7 +87,6 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
                 aria-rowindex={index + 2}
                 className={styles.row}
                 data-chosen={chosen || undefined}
-                data-faded={faded || undefined}
                 style={{ transform: `translateY(${start}px)` }}
                 onClick={onClick}
               >

@@ -13,6 +13,7 @@ import { rowOf } from "../../../trace/rows";
 import { useActions, useTrace, useTraceStore } from "../context";
 import { indentFor, panBy, ROW_HEIGHT, zoomBy } from "./geometry";
 import { useKeptNumber } from "./kept-number";
+import { Levels } from "./levels";
 import { hitOf, PART } from "./parts";
 import { Row, rowId } from "./row";
 import { Grid, Ruler } from "./ruler";
@@ -34,21 +35,25 @@ export function Waterfall(): ReactNode {
   return (
     <div ref={frame} className={styles.waterfall} style={{ ["--names" as string]: `${names}px` }}>
       <div className={styles.head}>
-        <span className={styles.headName}>Service and operation</span>
-        <Splitter
-          label="Width of the names"
-          value={names}
-          min={NARROWEST}
-          max={widest}
-          direction={1}
-          onChange={setWanted}
-        />
+        <div className={styles.headName}>
+          <span>Service and operation</span>
+          <Levels />
+        </div>
         <Ruler area={area} />
       </div>
       <div className={styles.body}>
         <Grid area={area} />
         {width === 0 ? null : <List names={names} area={area} />}
       </div>
+      <Splitter
+        label="Width of the names"
+        value={names}
+        min={NARROWEST}
+        max={widest}
+        direction={1}
+        onChange={setWanted}
+        className={styles.splitter}
+      />
     </div>
   );
 }
