@@ -50,7 +50,6 @@ export function Minimap({ model, zoom, onZoom, mask }: MinimapProps): ReactNode 
   };
   const percent = (time: number) => `${(time / whole.to) * 100}%`;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
     <div
       className={styles.minimap}
       role="group"
