@@ -46,14 +46,9 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
   const style = { ["--columns" as string]: template, minWidth } as CSSProperties;
   return (
     <div ref={scroller} className={styles.scroller}>
-      {/* biome-ignore lint/a11y/useSemanticElements: rows of a virtual list have their own place */}
       <div role="table" aria-label={label} aria-rowcount={count + 1} style={style}>
-        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-        {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the focus */}
         <div role="row" className={styles.head} aria-rowindex={1}>
           {columns.map(({ id, name, meaning, numbers }) => (
-            // biome-ignore lint/a11y/useSemanticElements: as above
-            // biome-ignore lint/a11y/useFocusableInteractive: as above
             <span
               key={id}
               role="columnheader"
@@ -74,13 +69,10 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
             </span>
           ))}
         </div>
-        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
             const { key, cells, chosen, faded, onClick } = row(index);
             return (
-              // biome-ignore lint/a11y/useSemanticElements: as above
-              // biome-ignore lint/a11y/useFocusableInteractive: its first cell is a button
               // biome-ignore lint/a11y/useKeyWithClickEvents: as above; this widens what a pointer hits
               <div
                 key={key}
@@ -93,7 +85,6 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
                 onClick={onClick}
               >
                 {columns.map(({ id, numbers }, at) => (
-                  // biome-ignore lint/a11y/useSemanticElements: as above
                   <span
                     key={id}
                     role="cell"

@@ -18,7 +18,6 @@ export function GhostRow(props: RowProps & { missing: number }): ReactNode {
   const children = parent?.children.length ?? 0;
   const level = at(trace.tree.level, node);
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and names its row
     <div
       role="treeitem"
       id={rowId(node)}

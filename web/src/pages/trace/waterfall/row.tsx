@@ -44,7 +44,6 @@ function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
   const name = shownName(model.names[at(model.name, node)] ?? "");
   const failed = at(model.status, node) === Status.error;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and names its row
     <div
       role="treeitem"
       id={rowId(node)}
