@@ -1,7 +1,7 @@
 // What a reader can do to the trace on the screen. Each says whether the back button undoes it.
 
-import { hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
-import { step } from "./matches";
+import { collapsedToLevel, hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
+import { type Matches, nextMatch } from "../../trace/search";
 import {
   type Found,
   placeOfId,
@@ -76,8 +76,9 @@ export function traceActions(store: TraceStore) {
   }
 
   /** Goes to the next of some places, forward or back, around the end. */
-  function goAmong(places: Uint32Array, forward: boolean): void {
-    const next = step(places, getState().cursor, forward);
+  function goAmong(among: Matches, forward: boolean): void {
+    const { cursor } = getState();
+    const next = nextMatch(among, cursor < 0 ? null : cursor, forward ? 1 : -1);
     if (next >= 0) move(next);
   }
 
@@ -124,22 +125,16 @@ export function traceActions(store: TraceStore) {
       if (node !== undefined) move(node);
     },
 
-    expandAll(): void {
-      const { view, trace } = getState();
-      if (view.level !== null) change({ level: null });
-      setCollapsed(new Uint8Array(trace.tree.nodes));
-    },
-
-    /** Rows down to a level. */
+    /** Rows down to a level, all for null; whatever was opened and closed by hand. */
     setLevel(level: number | null): void {
-      const { view } = getState();
-      // The same level again undoes what was opened by hand.
-      if (view.level === level) change({ level: null });
-      change({ level });
+      const state = getState();
+      const collapsed = collapsedToLevel(state.trace.tree, level ?? Number.POSITIVE_INFINITY);
+      const view = level === state.view.level ? state.view : { ...state.view, level };
+      setState({ ...withRows(state, { collapsed }), view, how: "replace" });
     },
 
     nextMatch(forward: boolean): void {
-      goAmong(getState().matches.places, forward);
+      goAmong(getState().matches, forward);
     },
 
     togglePill(pill: Pill): void {

@@ -29,7 +29,7 @@ export function TraceShortcuts(): ReactNode {
   useShortcut("ArrowLeft", "Close the row, or go to its parent", GROUP, left, rows);
   useShortcut("ArrowRight", "Open the row, or go to its first child", GROUP, right, rows);
   useShortcut("[", "Close all rows", GROUP, () => actions.setLevel(0), rows);
-  useShortcut("]", "Open all rows", GROUP, actions.expandAll, rows);
+  useShortcut("]", "Open all rows", GROUP, () => actions.setLevel(null), rows);
   useShortcut("Enter", "Show the span", GROUP, () => {
     const { cursor, trace } = store.getState();
     if (cursor >= 0 && cursor < trace.model.count) actions.open(cursor);
