@@ -1,11 +1,17 @@
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { Loading } from "../../shared/ui/states";
 import { useTrace } from "./context";
+import { MinimapBar } from "./minimap/minimap-bar";
 import { SpanPanel } from "./panel/span-panel";
 import { SpansView } from "./spans/spans-view";
 import styles from "./views.module.css";
 import { useKeptNumber } from "./waterfall/kept-number";
 import { Splitter } from "./waterfall/splitter";
 import { Waterfall } from "./waterfall/waterfall";
+
+const FlameView = lazy(async () => ({
+  default: (await import("./flame/flame-view")).FlameView,
+}));
 
 const PANEL = 440;
 const PANEL_MIN = 300;
@@ -28,7 +34,13 @@ export function Views(): ReactNode {
   return (
     <div ref={frame} className={styles.views} style={{ ["--panel" as string]: `${shown}px` }}>
       <div className={styles.view}>
+        {view === "spans" ? null : <MinimapBar />}
         {view === "waterfall" ? <Waterfall /> : null}
+        {view === "flame" ? (
+          <Suspense fallback={<Loading>Loading the flame graph</Loading>}>
+            <FlameView />
+          </Suspense>
+        ) : null}
         {view === "spans" ? <SpansView /> : null}
       </div>
       {open ? (
