@@ -36,7 +36,10 @@ export interface FlameGraphProps {
   zoom: Zoom;
   onZoom: OnZoom;
   selected: number | null;
-  onSelect: (span: number) => void;
+  /** A click asks for more than a step by an arrow key does. */
+  onSelect: (span: number, by: "click" | "key") => void;
+  /** Of each service its place in the palette. */
+  series: Uint8Array;
   /** Drawn as a line under the bars. */
   path?: CriticalPath | null;
   /** Of each span: 0 to dim it. `Shown.mask` of a filter, or `Matches.mask` of a search. */
@@ -52,7 +55,8 @@ const ARROWS: Record<string, Direction> = {
 
 /** Spans over time, children under their parents. */
 export function FlameGraph(props: FlameGraphProps): ReactNode {
-  const { model, zoom, onZoom, selected, onSelect, path = null, bright = null } = props;
+  const { model, zoom, onZoom, selected, onSelect, series } = props;
+  const { path = null, bright = null } = props;
   const flame = useMemo(() => layFlame(model), [model]);
   const brightBefore = useMemo(
     () => bright && countBefore(flame.span, (span) => at(bright, span) > 0),
@@ -75,6 +79,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       model,
       flame,
       path,
+      series,
       bright: brightBefore,
       selected,
       hovered: hover?.span ?? -1,
@@ -96,7 +101,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
     },
     onClick(x, y) {
       const span = spanAt(flame, view(), x, y);
-      if (span >= 0) onSelect(span);
+      if (span >= 0) onSelect(span, "click");
     },
   });
 
@@ -118,7 +123,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
     onZoom(zoomBetween(from, to, model.durationNs), "push");
   };
   const select = (span: number) => {
-    onSelect(span);
+    onSelect(span, "key");
     const shown = zoomShowing(zoom, at(model.start, span), endOf(model, span), model.durationNs);
     if (shown !== zoom) onZoom(shown, "replace");
   };
@@ -143,6 +148,8 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       select(0);
     } else if (key === "Enter" && selected !== null) {
       zoomTo(selected);
+    } else if (key === " " && selected !== null) {
+      onSelect(selected, "click");
     } else if (key === "+" || key === "=" || key === "-") {
       onZoom(zoomAround(zoom, key === "-" ? 2 : 0.5, middle, model.durationNs), "replace");
     } else if (key === "Escape" && !isWhole(zoom, model.durationNs)) {
@@ -186,7 +193,8 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       )}
       <p id={help} className="visually-hidden">
         {graphInWords(model, flame, zoom)} Up goes to the parent, down to the longest child, left
-        and right to siblings; Enter zooms to the span, Escape shows the whole trace.
+        and right to siblings; space opens the span, Enter zooms to it, Escape shows the whole
+        trace.
       </p>
       <p className="visually-hidden" aria-live="polite">
         {selected === null || selected >= model.count ? "" : spanInWords(model, selected)}

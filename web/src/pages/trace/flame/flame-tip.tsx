@@ -22,13 +22,13 @@ const HEIGHT = 116;
 export function FlameTip({ model, span, x, y, width, height }: FlameTipProps): ReactNode {
   const left = Math.max(4, Math.min(x + 14, width - WIDTH - 8));
   const top = y + 18 + HEIGHT > height ? Math.max(4, y - HEIGHT - 8) : y + 18;
-  const service = serviceOf(model, span);
+  const colour = serviceColour(model.services[at(model.service, span)] ?? "");
   return (
     <div className={styles.tip} style={{ left, top, maxWidth: WIDTH }} aria-hidden="true">
       <p className={styles.tipName}>{nameOf(model, span)}</p>
       <p className={styles.tipService}>
-        <span className={styles.swatch} style={{ background: serviceColour(service) }} />
-        {service}
+        <span className={styles.swatch} style={{ background: colour }} />
+        {serviceOf(model, span)}
         {at(model.status, span) === Status.error ? (
           <span className={styles.tipError}>Error</span>
         ) : null}

@@ -2,13 +2,14 @@ import { formatDuration, formatExact, formatPercent } from "../../../shared/form
 import type { Flame } from "../../../trace/flame";
 import { at, Flag, Status, type TraceModel } from "../../../trace/model";
 import type { Zoom } from "../../../trace/zoom";
+import { shownName, shownService } from "../words";
 
 export function nameOf(model: TraceModel, span: number): string {
-  return model.names[at(model.name, span)] ?? "";
+  return shownName(model.names[at(model.name, span)] ?? "");
 }
 
 export function serviceOf(model: TraceModel, span: number): string {
-  return model.services[at(model.service, span)] ?? "";
+  return shownService(model.services[at(model.service, span)] ?? "");
 }
 
 export function shareOf(model: TraceModel, span: number): string {
