@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { formatDuration } from "../../../shared/format";
-import { at, Status, type TraceModel } from "../../../trace/model";
+import { at, Flag, Status, type TraceModel } from "../../../trace/model";
 import { seriesColour } from "../colours";
 import styles from "./flame.module.css";
 import { nameOf, serviceOf, shareOf } from "./words";
@@ -44,6 +44,9 @@ export function FlameTip({ model, span, series, x, y, width, height }: FlameTipP
         <dt>Starts at</dt>
         <dd>{formatDuration(at(model.start, span))}</dd>
       </dl>
+      {(at(model.flags, span) & Flag.parentMissing) === 0 ? null : (
+        <p className={styles.tipNote}>Its parent was never received.</p>
+      )}
     </div>
   );
 }
