@@ -25,7 +25,6 @@ interface TableProps<C extends string> {
     key: string | number;
     cells: Record<C, ReactNode>;
     chosen: boolean;
-    faded: boolean;
     onClick: () => void;
   };
 }
@@ -71,7 +70,7 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
         </div>
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
-            const { key, cells, chosen, faded, onClick } = row(index);
+            const { key, cells, chosen, onClick } = row(index);
             return (
               // biome-ignore lint/a11y/useKeyWithClickEvents: as above; this widens what a pointer hits
               <div
@@ -80,7 +79,6 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
                 aria-rowindex={index + 2}
                 className={styles.row}
                 data-chosen={chosen || undefined}
-                data-faded={faded || undefined}
                 style={{ transform: `translateY(${start}px)` }}
                 onClick={onClick}
               >
