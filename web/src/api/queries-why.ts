@@ -7,10 +7,13 @@ import type { components } from "./types.gen";
 
 export type FindAnswer = components["schemas"]["FoundAnswer"];
 
-/** Spans that have the text anywhere: in attributes, events, scope or resource as well. */
-export function useFind(traceId: string, text: string): UseQueryResult<FindAnswer> {
+/**
+ * Spans that have the text anywhere: in attributes, events, scope or resource as well. `count`: the
+ * spans of the skeleton; with more of them a place is another span.
+ */
+export function useFind(traceId: string, text: string, count: number): UseQueryResult<FindAnswer> {
   return useQuery({
-    queryKey: ["trace", traceId, "find", text],
+    queryKey: ["trace", traceId, "find", text, count],
     enabled: text !== "",
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
