@@ -1,3 +1,4 @@
+import { isWhole, type Zoom } from "../../trace/zoom";
 // What a reader can do to the trace on the screen. Each says whether the back button undoes it.
 
 import { collapsedToLevel, hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
@@ -13,7 +14,7 @@ import {
   withTrace,
   withView,
 } from "./store";
-import type { Pill, TraceView, Zoom } from "./url";
+import type { Pill, TraceView } from "./url";
 
 export type TraceActions = ReturnType<typeof traceActions>;
 
@@ -143,8 +144,10 @@ export function traceActions(store: TraceStore) {
       change({ pills: without.length < pills.length ? without : [...pills, pill] });
     },
 
-    zoom(zoom: Zoom | null): void {
-      change({ zoom });
+    /** All of the trace is no zoom. */
+    zoom(zoom: Zoom | null, how: "push" | "replace" = "replace"): void {
+      const { durationNs } = getState().trace.model;
+      change({ zoom: zoom !== null && isWhole(zoom, durationNs) ? null : zoom }, how);
     },
 
     found(found: Found): void {

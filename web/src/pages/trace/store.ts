@@ -1,3 +1,4 @@
+import { wholeZoom, type Zoom } from "../../trace/zoom";
 // The state of one trace on the screen: rows, selection, zoom, what matches. Components select what
 // they draw, so that a step down costs two rows and not the page. The address is written from it.
 
@@ -17,9 +18,8 @@ import {
 } from "../../trace/rows";
 import { fromMask, type Matches as Searched } from "../../trace/search";
 import { byService, type GroupStatistics } from "../../trace/statistics";
-import { seriesOf } from "./colours";
 import { type Known, type Matches, matchesOf, slowestOf } from "./matches";
-import type { TraceView, Zoom } from "./url";
+import type { TraceView } from "./url";
 
 /** What follows from a model and nothing else. */
 export interface Trace extends Known {
@@ -29,8 +29,6 @@ export interface Trace extends Known {
   siblings: Siblings;
   /** Its services, those with most self time first. */
   services: GroupStatistics[];
-  /** Of each service of the model: its place in the palette. */
-  series: Uint8Array;
   /** Spans with an error. */
   errors: Searched;
   /** All of its time. */
@@ -155,7 +153,6 @@ export function withCursor(state: TraceState, cursor: number): Partial<TraceStat
 export function traceOf(model: TraceModel): Trace {
   const path = criticalPath(model);
   const services = byService(model);
-  const byTime = services.map(({ service }) => service);
   const failed = new Uint8Array(model.count);
   for (let span = 0; span < model.count; span++) {
     if (model.status[span] === Status.error) failed[span] = 1;
@@ -165,10 +162,8 @@ export function traceOf(model: TraceModel): Trace {
     tree: outline(model),
     siblings: siblingsOf(model),
     services,
-    series: seriesOf(model.services, byTime),
     errors: fromMask(failed),
-    // There has to be something to divide by.
-    whole: { start: 0, end: Math.max(1, Math.ceil(model.durationNs)) },
+    whole: wholeZoom(model.durationNs),
     path,
     critical: path.on,
     slowest: slowestOf(model),

@@ -1,7 +1,7 @@
 import { lazy, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
 import { Loading } from "../../shared/ui/states";
 import { useTrace } from "./context";
-import { MinimapBar } from "./minimap/minimap-bar";
+import { Overview } from "./overview";
 import { SpanPanel } from "./panel/span-panel";
 import { SpansView } from "./spans/spans-view";
 import styles from "./views.module.css";
@@ -9,9 +9,7 @@ import { useKeptNumber } from "./waterfall/kept-number";
 import { Splitter } from "./waterfall/splitter";
 import { Waterfall } from "./waterfall/waterfall";
 
-const FlameView = lazy(async () => ({
-  default: (await import("./flame/flame-view")).FlameView,
-}));
+const Flame = lazy(async () => ({ default: (await import("./flame-view")).FlameView }));
 
 const PANEL = 440;
 const PANEL_MIN = 300;
@@ -34,14 +32,14 @@ export function Views(): ReactNode {
   return (
     <div ref={frame} className={styles.views} style={{ ["--panel" as string]: `${shown}px` }}>
       <div className={styles.view}>
-        {view === "spans" ? null : <MinimapBar />}
+        {view === "spans" ? null : <Overview />}
         {view === "waterfall" ? <Waterfall /> : null}
+        {view === "spans" ? <SpansView /> : null}
         {view === "flame" ? (
-          <Suspense fallback={<Loading>Loading the flame graph</Loading>}>
-            <FlameView />
+          <Suspense fallback={<Loading />}>
+            <Flame />
           </Suspense>
         ) : null}
-        {view === "spans" ? <SpansView /> : null}
       </div>
       {open ? (
         <>

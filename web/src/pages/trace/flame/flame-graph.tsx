@@ -191,7 +191,6 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       {hover === null || hover.span >= model.count ? null : (
         <FlameTip
           model={model}
-          series={series}
           {...hover}
           width={scroller.current?.offsetWidth ?? 0}
           height={scroller.current?.offsetHeight ?? 0}

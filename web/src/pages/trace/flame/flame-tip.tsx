@@ -1,14 +1,13 @@
 import type { ReactNode } from "react";
+import { serviceColour } from "../../../shared/colour";
 import { formatDuration } from "../../../shared/format";
 import { at, Flag, Status, type TraceModel } from "../../../trace/model";
-import { seriesColour } from "../colours";
 import styles from "./flame.module.css";
 import { nameOf, serviceOf, shareOf } from "./words";
 
 interface FlameTipProps {
   model: TraceModel;
   span: number;
-  series: Uint8Array;
   x: number;
   y: number;
   /** Of the graph, so that it stays within. */
@@ -20,10 +19,10 @@ const WIDTH = 280;
 const HEIGHT = 116;
 
 /** What is under the pointer. Screen readers hear of the selected span instead. */
-export function FlameTip({ model, span, series, x, y, width, height }: FlameTipProps): ReactNode {
+export function FlameTip({ model, span, x, y, width, height }: FlameTipProps): ReactNode {
   const left = Math.max(4, Math.min(x + 14, width - WIDTH - 8));
   const top = y + 18 + HEIGHT > height ? Math.max(4, y - HEIGHT - 8) : y + 18;
-  const colour = seriesColour(series, at(model.service, span));
+  const colour = serviceColour(model.services[at(model.service, span)] ?? "");
   return (
     <div className={styles.tip} style={{ left, top, maxWidth: WIDTH }} aria-hidden="true">
       <p className={styles.tipName}>{nameOf(model, span)}</p>

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
+import { serviceColour } from "../../../shared/colour";
 import { formatDuration, formatExact, formatPercent, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Menu, MenuItem } from "../../../shared/ui/menu";
-import { seriesColour } from "../colours";
 import { useActions, useTrace } from "../context";
 import { shownService } from "../words";
 import styles from "./facts.module.css";
@@ -64,7 +64,7 @@ function Legend(): ReactNode {
               aria-pressed={chosen === name}
               onClick={() => choose(name)}
             >
-              <Colour service={service} />
+              <Colour name={name} />
               <span className={styles.serviceName}>{shownService(name)}</span>
               <span className={styles.share}>{formatPercent(selfShare)}</span>
             </button>
@@ -86,7 +86,7 @@ function Legend(): ReactNode {
               return (
                 <MenuItem
                   key={service}
-                  icon={<Colour service={service} />}
+                  icon={<Colour name={name} />}
                   hint={formatPercent(selfShare)}
                   onClick={() => choose(name)}
                 >
@@ -101,7 +101,6 @@ function Legend(): ReactNode {
   );
 }
 
-function Colour({ service }: { service: number }): ReactNode {
-  const series = useTrace((state) => state.trace.series);
-  return <span className={styles.colour} style={{ background: seriesColour(series, service) }} />;
+function Colour({ name }: { name: string }): ReactNode {
+  return <span className={styles.colour} style={{ background: serviceColour(name) }} />;
 }

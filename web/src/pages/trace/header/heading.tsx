@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
+import { serviceColour } from "../../../shared/colour";
 import { CopyButton } from "../../../shared/ui/copy-button";
 import { at, type TraceModel } from "../../../trace/model";
-import { seriesColour } from "../colours";
 import { useTrace } from "../context";
 import { shownName, shownService } from "../words";
 import styles from "./heading.module.css";
@@ -28,8 +28,8 @@ export function rootOf(model: TraceModel): number {
 
 /** Root service and operation, and the trace's id. */
 export function Heading(): ReactNode {
-  const { model, series } = useTrace((state) => state.trace);
-  const colour = seriesColour(series, at(model.service, rootOf(model)));
+  const model = useTrace((state) => state.trace.model);
+  const colour = serviceColour(model.services[at(model.service, rootOf(model))] ?? "");
   return (
     <div className={styles.heading}>
       <h1 className={styles.title}>

@@ -2,6 +2,7 @@ import { CornerLeftUp, X } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { useSpanDetails } from "../../../api/queries-trace";
+import { serviceColour } from "../../../shared/colour";
 import { formatDuration, formatPercent, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Badge } from "../../../shared/ui/badge";
@@ -12,7 +13,6 @@ import { TextField } from "../../../shared/ui/text-field";
 import { at, Status, type TraceModel } from "../../../trace/model";
 import { rowOf } from "../../../trace/rows";
 import { crumbsOf, following } from "../breadcrumb";
-import { seriesColour } from "../colours";
 import { useActions, useTrace, useTraceStore } from "../context";
 import { explorerHref } from "../explorer-link";
 import type { SpanDetail } from "../span";
@@ -113,17 +113,15 @@ function Waiting({ error, found, onRetry }: WaitingProps): ReactNode {
 
 function Head({ model, span }: { model: TraceModel; span: number }): ReactNode {
   const actions = useActions();
-  const series = useTrace((state) => state.trace.series);
-  const service = shownService(model.services[at(model.service, span)] ?? "");
-  const colour = seriesColour(series, at(model.service, span));
+  const service = model.services[at(model.service, span)] ?? "";
   const parent = at(model.parent, span);
   const status = at(model.status, span);
   return (
     <header className={styles.head}>
       <div className={styles.titles}>
         <p className={styles.service}>
-          <span className={styles.colour} style={{ background: colour }} />
-          {service}
+          <span className={styles.colour} style={{ background: serviceColour(service) }} />
+          {shownService(service)}
         </p>
         <h2 className={styles.name}>{shownName(model.names[at(model.name, span)] ?? "")}</h2>
         <p className={styles.badges}>

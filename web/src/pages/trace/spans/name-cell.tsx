@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { seriesColour } from "../colours";
+import { serviceColour } from "../../../shared/colour";
 import { useTrace } from "../context";
 import { shownName, shownService } from "../words";
 import styles from "./name-cell.module.css";
@@ -13,12 +13,13 @@ interface NameCellProps {
 
 /** A service with its colour, and the operation if it is one. */
 export function NameCell({ service, name }: NameCellProps): ReactNode {
-  const { model, series } = useTrace((state) => state.trace);
-  const shown = shownService(model.services[service] ?? "");
+  const model = useTrace((state) => state.trace.model);
+  const own = model.services[service] ?? "";
+  const shown = shownService(own);
   const operation = name < 0 ? null : shownName(model.names[name] ?? "");
   return (
     <span className={styles.cell} title={operation === null ? shown : `${shown} · ${operation}`}>
-      <span className={styles.colour} style={{ background: seriesColour(series, service) }} />
+      <span className={styles.colour} style={{ background: serviceColour(own) }} />
       <span className={operation === null ? undefined : styles.service}>{shown}</span>
       {operation}
     </span>

@@ -133,7 +133,7 @@ function Zoomed(): ReactNode {
   return (
     <Tooltip text="Show the whole trace" shortcut="0">
       <Button small onClick={() => actions.zoom(null)}>
-        {formatDuration(zoom.start)} – {formatDuration(zoom.end)}
+        {formatDuration(zoom.from)} – {formatDuration(zoom.to)}
         <X size={12} />
       </Button>
     </Tooltip>

@@ -2,8 +2,8 @@ import type { ReactNode } from "react";
 import { formatDuration } from "../../../shared/format";
 import { segmentsOf } from "../../../trace/critical-path";
 import { at, Flag, Status } from "../../../trace/model";
+import type { Zoom } from "../../../trace/zoom";
 import type { Trace } from "../store";
-import type { Zoom } from "../url";
 import { barBackground, dotsOf, ownStretches } from "./bar";
 import { labelSide, labelWidth, placeOf } from "./geometry";
 import { PART } from "./parts";
@@ -21,7 +21,7 @@ export function barOf(
   const start = at(model.start, node);
   const duration = at(model.duration, node);
   const place = placeOf(start, duration, zoom);
-  if (place === null) return outsideOf(start + duration < zoom.start);
+  if (place === null) return outsideOf(start + duration < zoom.from);
   const text = formatDuration(duration);
   const side = labelSide(place, labelWidth(text), area);
   const left = percent(place.left);

@@ -1,11 +1,11 @@
 import { memo, type ReactNode } from "react";
+import { serviceColour } from "../../../shared/colour";
 import { formatCount, formatDuration, formatPercent } from "../../../shared/format";
 import { at, Flag, Status, type TraceModel } from "../../../trace/model";
 import { hasRowsUnder, hiddenUnder, missingAt, type Shown } from "../../../trace/rows";
-import { seriesColour } from "../colours";
+import type { Zoom } from "../../../trace/zoom";
 import { useTrace } from "../context";
 import type { Trace, TraceState } from "../store";
-import type { Zoom } from "../url";
 import { kindName, shownName, shownService } from "../words";
 import { barOf } from "./bar-view";
 import { type Indent, ROW_HEIGHT } from "./geometry";
@@ -58,13 +58,14 @@ export const Row = memo(function Row(props: RowProps): ReactNode {
 
 /** Not a component: a list that moves makes dozens of these in a frame. */
 function spanRow({ index, node, trace, shown, zoom, indent, area }: RowProps, marks: number) {
-  const { model, tree, siblings, series } = trace;
+  const { model, tree, siblings } = trace;
   const closed = (marks & MARK.closed) !== 0;
   const open = (marks & MARK.open) !== 0;
   const parent = hasRowsUnder(tree, node);
   const level = at(tree.level, node);
-  const colour = seriesColour(series, at(model.service, node));
-  const service = shownService(model.services[at(model.service, node)] ?? "");
+  const own = model.services[at(model.service, node)] ?? "";
+  const colour = serviceColour(own);
+  const service = shownService(own);
   const name = shownName(model.names[at(model.name, node)] ?? "");
   const failed = at(model.status, node) === Status.error;
   return (

@@ -10,8 +10,9 @@ import {
 } from "react";
 import { at } from "../../../trace/model";
 import { rowOf } from "../../../trace/rows";
+import { zoomAround, zoomMoved } from "../../../trace/zoom";
 import { useActions, useTrace, useTraceStore } from "../context";
-import { indentFor, panBy, ROW_HEIGHT, zoomBy } from "./geometry";
+import { indentFor, ROW_HEIGHT } from "./geometry";
 import { useKeptNumber } from "./kept-number";
 import { Levels } from "./levels";
 import { hitOf, PART } from "./parts";
@@ -159,15 +160,13 @@ function useWheelZoom(scroller: RefObject<HTMLDivElement | null>, names: number)
       const width = box.width - names - SCROLLBAR;
       const share = Math.max(0, Math.min(1, (event.clientX - box.left - names) / width));
       const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+      const { durationNs } = trace.model;
+      const length = zoom.to - zoom.from;
       if (event.ctrlKey || event.metaKey) {
-        const around = zoom.start + share * (zoom.end - zoom.start);
-        actions.zoom(zoomBy(zoom, Math.exp(event.deltaY / 300), around, trace.whole.end));
-      } else if (
-        sideways !== 0 &&
-        view.zoom !== null &&
-        Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)
-      ) {
-        actions.zoom(panBy(zoom, sideways / width, trace.whole.end));
+        const around = zoom.from + share * length;
+        actions.zoom(zoomAround(zoom, Math.exp(event.deltaY / 300), around, durationNs));
+      } else if (Math.abs(sideways) > (event.shiftKey ? 0 : Math.abs(event.deltaY))) {
+        actions.zoom(zoomMoved(zoom, (sideways / width) * length, durationNs));
       } else {
         return;
       }
