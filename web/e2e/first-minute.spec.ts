@@ -4,9 +4,8 @@ import { ago, send, store, traceId } from "./harness/otlp";
 import { order } from "./harness/shop";
 import { expect, test } from "./harness/test";
 
-test("the explorer without data leads to the page that waits", async ({ page, empty }) => {
+test("a Clew without data opens the page that waits", async ({ page, empty }) => {
   await page.goto(`${empty.ui}/`);
-  await page.getByRole("button", { name: "Send data" }).click();
   await expect(page.getByRole("heading", { name: "Send data" })).toBeVisible();
   const strip = page.getByRole("list", { name: "How far the first data has come" });
   await expect(strip.getByRole("listitem").first()).toContainText("waiting");

@@ -1,5 +1,6 @@
 /** A corpus of attacks in every field of a span: each is shown as the text it is. */
 
+import type { Locator } from "@playwright/test";
 import { CORPUS, hostile } from "./harness/hostile";
 import { store, type TraceSpec } from "./harness/otlp";
 import { expect, test } from "./harness/test";
@@ -21,10 +22,7 @@ for (const [what, text] of CORPUS) {
     const panel = page.getByRole("complementary", { name: "Span" });
     await expect(panel.getByRole("heading", { level: 2 })).toContainText(visible(text));
     await expect(panel.getByText(`status ${visible(text)}`, { exact: true })).toBeVisible();
-    // Everything that can be opened is.
-    for (const closed of await panel.getByRole("button", { expanded: false }).all()) {
-      await closed.click();
-    }
+    await openAll(panel);
     await expect(panel.getByText(`value ${visible(text)}`).first()).toBeVisible();
     await page.keyboard.press("Control+f");
     await page.keyboard.insertText(text.trim());
@@ -42,11 +40,8 @@ test("the whole corpus stays text in the explorer", async ({ page }) => {
   await expect(table).toBeVisible();
   await expect(table.getByRole("row")).toHaveCount(CORPUS.length + 1);
   const filters = page.getByRole("complementary", { name: "Filters" });
-  for (let opened = 0; opened < 12; opened++) {
-    const closed = filters.getByRole("button", { expanded: false }).first();
-    if ((await closed.count()) === 0) break;
-    await closed.click();
-  }
+  await expect(filters.getByRole("button", { expanded: false }).first()).toBeVisible();
+  await openAll(filters);
   await page.getByRole("button", { name: "Spans", exact: true }).click();
   await expect(page.getByRole("table", { name: "Spans" })).toBeVisible();
 });
@@ -66,6 +61,16 @@ test("hostile addresses stay text", async ({ page }) => {
     await expect(page.getByRole("main")).toBeVisible();
   }
 });
+
+const MOST_OPENED = 12;
+
+/** What is closed, one after the other: each that opens is no longer the first. */
+async function openAll(part: Locator): Promise<void> {
+  const closed = part.getByRole("button", { expanded: false });
+  for (let opened = 0; opened < MOST_OPENED && (await closed.count()) > 0; opened++) {
+    await closed.first().click();
+  }
+}
 
 /** As the browser's text has it: white space is folded. */
 function visible(text: string): string {
