@@ -147,11 +147,15 @@ class ComparedSide(Model):
 class CompareAnswer(Model):
     """Attribute values by how much more frequent they are in the selection.
 
-    Values longer than 256 bytes, values of a single span, and keys that the query itself names are
-    left out.
+    Values longer than 256 bytes, values of a single span, and keys that the selection is made by
+    are left out.
     """
 
     differences: list[Difference]
+    outcomes: list[Difference] = Field(
+        description="Values that tell how spans ended, such as exceptions and response codes: they "
+        "say what happened rather than why, so they are ranked apart."
+    )
     selection: ComparedSide
     baseline: ComparedSide = Field(description="Spans of the selection are never in it.")
     time_share: float = Field(
