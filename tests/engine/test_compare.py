@@ -103,8 +103,8 @@ def test_part_of_a_query_is_compared_with_the_rest_of_it(
     asked = {
         "q": "{ .code = `x` }",
         "select": "{ duration >= 1s && duration < 4s }",
-        "select_start": AT + 5 * SECOND,
-        "select_end": AT + 20 * SECOND,
+        "selectStart": AT + 5 * SECOND,
+        "selectEnd": AT + 20 * SECOND,
         "start": AT,
         "end": AT + 60 * SECOND,
     }
@@ -119,18 +119,18 @@ def test_part_of_a_query_is_compared_with_the_rest_of_it(
     (shard,) = answer["differences"]
     assert (shard["key"], shard["value"], shard["baselineCount"]) == ("shard", "7", 0)
     # Without the time: all that is slow.
-    del asked["select_start"], asked["select_end"]
+    del asked["selectStart"], asked["selectEnd"]
     answer = client.get("/api/v1/compare", **asked).json()
     assert answer["selection"]["matchedSpans"] == 10
     # Only the time.
-    answer = client.get("/api/v1/compare", select_end=AT + 20 * SECOND, end=AT + 60 * SECOND).json()
+    answer = client.get("/api/v1/compare", selectEnd=AT + 20 * SECOND, end=AT + 60 * SECOND).json()
     assert answer["selection"]["matchedSpans"] == 55
     assert answer["baseline"]["matchedSpans"] == 5
 
 
 def test_end_of_a_selection_is_not_before_its_start(client: Client) -> None:
-    error = client.error("/api/v1/compare", 400, select_start=AT + 1, select_end=AT)
-    assert "select_start" in error["message"]
+    error = client.error("/api/v1/compare", 400, selectStart=AT + 1, selectEnd=AT)
+    assert "selectStart" in error["message"]
 
 
 def test_how_spans_ended_is_ranked_apart(store: FilledStore, client: Client) -> None:

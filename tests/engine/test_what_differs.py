@@ -31,7 +31,7 @@ def insert(store: FilledStore, folder: Path, planted: list[Planting]) -> None:
 def asked(one: Planting) -> dict[str, Any]:
     given = {"q": one.q, "select": one.select, "start": one.start_ns, "end": one.end_ns}
     if one.window is not None:
-        given |= {"select_start": one.window[0], "select_end": one.window[1]}
+        given |= {"selectStart": one.window[0], "selectEnd": one.window[1]}
     return given
 
 

@@ -10,9 +10,9 @@ from fastapi import Query
 from clew.api.ask import Ask
 from clew.api.errors import invalid
 from clew.api.explore_types import AttributeRef, CompareAnswer, ComparedSide, Difference
-from clew.api.searches import End, Start
+from clew.api.searches import End, Start, Time
 from clew.api.span_queries import Text, covered, parse_span_query
-from clew.api.times import FORMS, Range, parse_range, parse_time
+from clew.api.times import Range, parse_range, parse_time
 from clew.query.compare import Comparison, Said, Side, compare
 from clew.query.compare import Difference as Found
 from clew.query.language import MAX_LENGTH
@@ -38,12 +38,15 @@ Select = Annotated[
     ),
 ]
 SelectStart = Annotated[
-    str | None,
-    Query(description=f"The selection is only spans that start then or later: {FORMS}."),
+    Time | None,
+    Query(
+        alias="selectStart",
+        description="The selection is only spans that start then or later; as start.",
+    ),
 ]
 SelectEnd = Annotated[
-    str | None,
-    Query(description="The selection is only spans that start then or earlier."),
+    Time | None,
+    Query(alias="selectEnd", description="The selection is only spans that start then or earlier."),
 ]
 Limit = Annotated[
     int, Query(ge=1, le=200, description="Most differences to list, and most outcomes.")
@@ -107,11 +110,11 @@ def _window(start: str | None, end: str | None, asked: Range) -> tuple[int, int]
     """When the selection starts; None: all of the range."""
     if start is None and end is None:
         return None
-    first_ns = asked.start_ns if start is None else parse_time("select_start", start)
-    last_ns = asked.end_ns if end is None else parse_time("select_end", end)
+    first_ns = asked.start_ns if start is None else parse_time("selectStart", start)
+    last_ns = asked.end_ns if end is None else parse_time("selectEnd", end)
     if first_ns > last_ns:
         shown = f"{first_ns if start is None else start} is after {last_ns if end is None else end}"
-        raise invalid("select_start", shown, "Exchange the two.")
+        raise invalid("selectStart", shown, "Exchange the two.")
     return first_ns, last_ns
 
 

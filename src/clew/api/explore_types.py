@@ -89,6 +89,9 @@ class Bucket(Model):
         description="Spans whose duration is at least `durationBoundsNanos[i]` and less than the "
         "next bound."
     )
+    error_duration_counts: list[int] = Field(
+        description="The same of spans with status error; empty if there are none."
+    )
     p50_duration_nanos: Nanoseconds = Field(description="The median.")
     p95_duration_nanos: Nanoseconds
     p99_duration_nanos: Nanoseconds

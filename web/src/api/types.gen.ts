@@ -552,6 +552,11 @@ export interface components {
             durationCounts: number[];
             /** Errorcount */
             errorCount: number;
+            /**
+             * Errordurationcounts
+             * @description The same of spans with status error; empty if there are none.
+             */
+            errorDurationCounts: number[];
             /** Okcount */
             okCount: number;
             /**
@@ -1947,9 +1952,9 @@ export interface operations {
                 /** @description A query that tells the selection among the spans of q; the baseline is then the rest of them, unless another is given. */
                 select?: string | null;
                 /** @description The selection is only spans that start then or earlier. */
-                select_end?: string | null;
-                /** @description The selection is only spans that start then or later: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. */
-                select_start?: string | null;
+                selectEnd?: string | null;
+                /** @description The selection is only spans that start then or later; as start. */
+                selectStart?: string | null;
                 /** @description Spans starting then or later: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. An hour before the end if left out. */
                 start?: string | null;
             };
