@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { useActions, useTrace } from "./context";
 import { Minimap } from "./minimap/minimap";
+import { useSeries } from "./series";
 import styles from "./views.module.css";
 
 /** The whole trace in small, above waterfall and flame graph. */
@@ -11,9 +12,16 @@ export function Overview(): ReactNode {
     view.only && matches.active ? shown.mask : undefined,
   );
   const actions = useActions();
+  const series = useSeries(trace.model);
   return (
     <div className={styles.overview}>
-      <Minimap model={trace.model} zoom={zoom ?? trace.whole} onZoom={actions.zoom} mask={mask} />
+      <Minimap
+        model={trace.model}
+        series={series}
+        zoom={zoom ?? trace.whole}
+        onZoom={actions.zoom}
+        mask={mask}
+      />
     </div>
   );
 }

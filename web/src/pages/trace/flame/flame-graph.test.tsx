@@ -41,6 +41,7 @@ function Page({ model, first }: PageProps): ReactNode {
     <FlameGraph
       model={model}
       zoom={zoom}
+      series={Uint8Array.of(0)}
       onZoom={(next, how) => {
         seen.hows.push(how);
         setZoom(next);

@@ -29,14 +29,17 @@ import { FlameTip } from "./flame-tip";
 import { paintFlame } from "./paint";
 import { around, heightOf, MARGIN, scrollShowing, spanAt, type View } from "./scene";
 import { usePointer } from "./use-pointer";
-import { graphInWords, spanInWords } from "./words";
+import { graphInWords, spanInWords, zoomInWords } from "./words";
 
 export interface FlameGraphProps {
   model: TraceModel;
   zoom: Zoom;
   onZoom: OnZoom;
   selected: number | null;
-  onSelect: (span: number) => void;
+  /** A click asks for more than a step by an arrow key does. */
+  onSelect: (span: number, by: "click" | "key") => void;
+  /** Of each service its place in the palette. */
+  series: Uint8Array;
   /** Drawn as a line under the bars. */
   path?: CriticalPath | null;
   /** Of each span: 0 to dim it. `Shown.mask` of a filter, or `Matches.mask` of a search. */
@@ -52,11 +55,17 @@ const ARROWS: Record<string, Direction> = {
 
 /** Spans over time, children under their parents. */
 export function FlameGraph(props: FlameGraphProps): ReactNode {
-  const { model, zoom, onZoom, selected, onSelect, path = null, bright = null } = props;
+  const { model, zoom, onZoom, selected, onSelect, series } = props;
+  const { path = null, bright = null } = props;
   const flame = useMemo(() => layFlame(model), [model]);
   const brightBefore = useMemo(
     () => bright && countBefore(flame.span, (span) => at(bright, span) > 0),
     [flame, bright],
+  );
+  const told = useMemo(() => graphInWords(model, flame), [model, flame]);
+  const toldOfSpan = useMemo(
+    () => (selected === null || selected >= model.count ? "" : spanInWords(model, selected)),
+    [model, selected],
   );
   const [text] = useState(() => new TextFitter());
   const [hover, setHover] = useState<{ span: number; x: number; y: number } | null>(null);
@@ -75,6 +84,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       model,
       flame,
       path,
+      series,
       bright: brightBefore,
       selected,
       hovered: hover?.span ?? -1,
@@ -96,7 +106,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
     },
     onClick(x, y) {
       const span = spanAt(flame, view(), x, y);
-      if (span >= 0) onSelect(span);
+      if (span >= 0) onSelect(span, "click");
     },
   });
 
@@ -118,7 +128,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
     onZoom(zoomBetween(from, to, model.durationNs), "push");
   };
   const select = (span: number) => {
-    onSelect(span);
+    onSelect(span, "key");
     const shown = zoomShowing(zoom, at(model.start, span), endOf(model, span), model.durationNs);
     if (shown !== zoom) onZoom(shown, "replace");
   };
@@ -143,6 +153,8 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       select(0);
     } else if (key === "Enter" && selected !== null) {
       zoomTo(selected);
+    } else if (key === " " && selected !== null) {
+      onSelect(selected, "click");
     } else if (key === "+" || key === "=" || key === "-") {
       onZoom(zoomAround(zoom, key === "-" ? 2 : 0.5, middle, model.durationNs), "replace");
     } else if (key === "Escape" && !isWhole(zoom, model.durationNs)) {
@@ -185,11 +197,11 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
         />
       )}
       <p id={help} className="visually-hidden">
-        {graphInWords(model, flame, zoom)} Up goes to the parent, down to the longest child, left
-        and right to siblings; Enter zooms to the span, Escape shows the whole trace.
+        {told} {zoomInWords(zoom)} Up goes to the parent, down to the longest child, left and right
+        to siblings; space opens the span, Enter zooms to it, Escape shows the whole trace.
       </p>
       <p className="visually-hidden" aria-live="polite">
-        {selected === null || selected >= model.count ? "" : spanInWords(model, selected)}
+        {toldOfSpan}
       </p>
     </div>
   );

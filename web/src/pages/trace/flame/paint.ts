@@ -1,4 +1,3 @@
-import { seriesIndex } from "../../../shared/colour";
 import { formatDuration } from "../../../shared/format";
 import type { CriticalPath } from "../../../trace/critical-path";
 import { drawRow, type Flame } from "../../../trace/flame";
@@ -7,11 +6,14 @@ import { ticks } from "../../../trace/zoom";
 import type { TextFitter } from "../canvas/fit-text";
 import type { Surface } from "../canvas/use-canvas";
 import { AXIS, pixelAt, ROW, type View } from "./scene";
+import { nameOf } from "./words";
 
 export interface Scene extends View {
   model: TraceModel;
   flame: Flame;
   path: CriticalPath | null;
+  /** Of each service its place in the palette. */
+  series: Uint8Array;
   /** How many slots before each stand out; null: all do. */
   bright: Uint32Array | null;
   selected: number | null;
@@ -49,8 +51,7 @@ export function paintFlame(surface: Surface, scene: Scene): void {
 }
 
 function paintBars({ context, height, palette }: Surface, scene: Scene): void {
-  const { model, flame } = scene;
-  const series = model.services.map(seriesIndex);
+  const { model, flame, series } = scene;
   const window = { from: scene.zoom.from, to: scene.zoom.to, width: scene.width };
   const firstRow = Math.max(0, Math.floor(scene.scrollTop / ROW));
   const lastRow = Math.min(flame.rows, Math.ceil((scene.scrollTop + height - AXIS) / ROW));
@@ -98,7 +99,7 @@ function paintText(
 ): void {
   const room = wide - 11;
   const middle = top + BAR / 2 + 1;
-  const name = text.fit(context, model.names[at(model.name, span)] ?? "", room);
+  const name = text.fit(context, nameOf(model, span), room);
   context.fillStyle = palette.text;
   context.fillText(name, left + 7, middle);
   const used = text.width(context, name);
@@ -108,22 +109,23 @@ function paintText(
   context.fillText(duration, left + 7 + used + 8, middle);
 }
 
-/** A line along the bottom of bars; what is less than a pixel beside the last is not drawn again. */
+/** A line along the bottom of bars; of what is within a pixel of a row, only the first. */
 function paintPath({ context, height, palette }: Surface, scene: Scene, path: CriticalPath): void {
   const { zoom, flame } = scene;
+  const firstRow = Math.floor(scene.scrollTop / ROW);
+  const reached = new Float64Array(Math.ceil(height / ROW) + 1).fill(-1);
   context.fillStyle = palette.text;
-  let lastRow = -1;
-  let lastRight = -1;
   for (let index = firstNotBelow(path.to, zoom.from); index < path.span.length; index++) {
     if (at(path.from, index) > zoom.to) break;
     const row = at(flame.row, at(path.span, index));
+    const line = row - firstRow;
+    if (line < 0 || line >= reached.length) continue;
     const top = AXIS + row * ROW - scene.scrollTop;
     const left = Math.max(0, pixelAt(scene, at(path.from, index)));
     const right = Math.min(scene.width, pixelAt(scene, at(path.to, index)));
-    if (top < 0 || top > height || (row === lastRow && right - lastRight < 1)) continue;
+    if (right - at(reached, line) < 1) continue;
     context.fillRect(left, top + ROW - 3, Math.max(1, right - left), 2);
-    lastRow = row;
-    lastRight = right;
+    reached[line] = Math.max(right, left + 1);
   }
 }
 

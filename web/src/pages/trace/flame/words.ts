@@ -2,13 +2,14 @@ import { formatDuration, formatExact, formatPercent } from "../../../shared/form
 import type { Flame } from "../../../trace/flame";
 import { at, Flag, Status, type TraceModel } from "../../../trace/model";
 import type { Zoom } from "../../../trace/zoom";
+import { shownName, shownService } from "../words";
 
 export function nameOf(model: TraceModel, span: number): string {
-  return model.names[at(model.name, span)] ?? "";
+  return shownName(model.names[at(model.name, span)] ?? "");
 }
 
 export function serviceOf(model: TraceModel, span: number): string {
-  return model.services[at(model.service, span)] ?? "";
+  return shownService(model.services[at(model.service, span)] ?? "");
 }
 
 export function shareOf(model: TraceModel, span: number): string {
@@ -16,13 +17,16 @@ export function shareOf(model: TraceModel, span: number): string {
 }
 
 /** What the picture says, for who does not see it. */
-export function graphInWords(model: TraceModel, flame: Flame, zoom: Zoom): string {
+export function graphInWords(model: TraceModel, flame: Flame): string {
   const parts = [
     `${formatExact(model.count)} spans of ${formatExact(model.services.length)} services`,
     `in ${formatDuration(model.durationNs)}, ${formatExact(flame.rows)} rows`,
   ];
-  const shown = `Shown: ${formatDuration(zoom.from)} to ${formatDuration(zoom.to)}.`;
-  return `${parts.join(" ")}. ${shown}`;
+  return `${parts.join(" ")}.`;
+}
+
+export function zoomInWords({ from, to }: Zoom): string {
+  return `Shown: ${formatDuration(from)} to ${formatDuration(to)}.`;
 }
 
 export function spanInWords(model: TraceModel, span: number): string {

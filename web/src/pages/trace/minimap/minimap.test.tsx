@@ -17,6 +17,7 @@ function Page({ first = wholeZoom(MODEL.durationNs) }: { first?: Zoom }): ReactN
     <Minimap
       model={MODEL}
       zoom={zoom}
+      series={Uint8Array.of(0)}
       onZoom={(next, how) => {
         seen.hows.push(how);
         setZoom(next);

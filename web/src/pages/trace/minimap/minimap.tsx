@@ -14,12 +14,15 @@ export interface MinimapProps {
   model: TraceModel;
   zoom: Zoom;
   onZoom: OnZoom;
+  /** Of each service its place in the palette. */
+  series: Uint8Array;
   /** Of each span: 0 to leave it out. `Shown.mask` of a filter. */
   mask?: Uint8Array | undefined;
 }
 
 interface Kept {
   model: TraceModel;
+  series: Uint8Array;
   mask: Uint8Array | undefined;
   palette: Palette;
   layout: Layout;
@@ -27,7 +30,7 @@ interface Kept {
 }
 
 /** The whole trace in small: drag to look at a part of it. */
-export function Minimap({ model, zoom, onZoom, mask }: MinimapProps): ReactNode {
+export function Minimap({ model, zoom, onZoom, series, mask }: MinimapProps): ReactNode {
   const kept = useRef<Kept | null>(null);
   const area = useRef<HTMLDivElement>(null);
   const { durationNs } = model;
@@ -35,7 +38,7 @@ export function Minimap({ model, zoom, onZoom, mask }: MinimapProps): ReactNode 
   const zoomed = !isWhole(zoom, durationNs);
 
   const { canvas } = useCanvas((surface) => {
-    const now = keep(kept.current, surface, model, mask);
+    const now = keep(kept.current, surface, { model, series, mask });
     kept.current = now;
     paintMinimap(surface, now.layout, now.image);
   });
@@ -50,46 +53,48 @@ export function Minimap({ model, zoom, onZoom, mask }: MinimapProps): ReactNode 
   };
   const percent = (time: number) => `${(time / whole.to) * 100}%`;
   return (
-    <div
-      className={styles.minimap}
-      role="group"
-      aria-label="The part of the trace that is shown"
-      onKeyDown={onKeyDown}
-    >
-      <canvas ref={canvas} className={styles.canvas} />
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the handles do the same by keyboard */}
+    <div className={styles.frame}>
       <div
-        ref={area}
-        data-testid="minimap"
-        className={styles.area}
-        onDoubleClick={reset}
-        {...pointer}
+        className={styles.minimap}
+        role="group"
+        aria-label="The part of the trace that is shown"
+        onKeyDown={onKeyDown}
       >
-        {zoomed ? (
-          <>
-            <div className={styles.shade} style={{ left: 0, width: percent(zoom.from) }} />
-            <div className={styles.shade} style={{ left: percent(zoom.to), right: 0 }} />
+        <canvas ref={canvas} className={styles.canvas} />
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the handles do the same by keyboard */}
+        <div
+          ref={area}
+          data-testid="minimap"
+          className={styles.area}
+          onDoubleClick={reset}
+          {...pointer}
+        >
+          {zoomed ? (
+            <>
+              <div className={styles.shade} style={{ left: 0, width: percent(zoom.from) }} />
+              <div className={styles.shade} style={{ left: percent(zoom.to), right: 0 }} />
+              <div
+                className={styles.window}
+                data-grip=""
+                style={{ left: percent(zoom.from), width: percent(zoom.to - zoom.from) }}
+              />
+            </>
+          ) : null}
+          {brush === null ? null : (
             <div
-              className={styles.window}
-              data-grip=""
-              style={{ left: percent(zoom.from), width: percent(zoom.to - zoom.from) }}
+              className={styles.brush}
+              style={{ left: percent(brush.from), width: percent(brush.to - brush.from) }}
             />
-          </>
+          )}
+        </div>
+        <Handle side="from" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
+        <Handle side="to" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
+        {zoomed ? (
+          <span className="visually-hidden">
+            {formatDuration(zoom.from)} to {formatDuration(zoom.to)}; Escape shows the whole trace.
+          </span>
         ) : null}
-        {brush === null ? null : (
-          <div
-            className={styles.brush}
-            style={{ left: percent(brush.from), width: percent(brush.to - brush.from) }}
-          />
-        )}
       </div>
-      <Handle side="from" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
-      <Handle side="to" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
-      {zoomed ? (
-        <span className="visually-hidden">
-          {formatDuration(zoom.from)} to {formatDuration(zoom.to)}; Escape shows the whole trace.
-        </span>
-      ) : null}
     </div>
   );
 }
@@ -98,18 +103,18 @@ export function Minimap({ model, zoom, onZoom, mask }: MinimapProps): ReactNode 
 function keep(
   before: Kept | null,
   { width, height, ratio, palette }: Surface,
-  model: TraceModel,
-  mask: Uint8Array | undefined,
+  { model, series, mask }: Pick<Kept, "model" | "series" | "mask">,
 ): Kept {
   const [across, down] = [Math.round(width * ratio), Math.round((height - 4) * ratio)];
   const same =
     before !== null &&
     before.model === model &&
+    before.series === series &&
     before.mask === mask &&
     before.palette === palette &&
     before.layout.width === across &&
     before.layout.height === down;
   if (same) return before;
   const layout = layMinimap(model, Math.max(1, across), Math.max(1, down), mask);
-  return { model, mask, palette, layout, image: picture(model, layout, palette) };
+  return { model, series, mask, palette, layout, image: picture(layout, series, palette) };
 }

@@ -1,11 +1,9 @@
-import { seriesIndex } from "../../../shared/colour";
 import type { Minimap } from "../../../trace/minimap";
-import type { TraceModel } from "../../../trace/model";
 import type { Palette } from "../canvas/palette";
 import type { Surface } from "../canvas/use-canvas";
 
 /** The whole trace as a picture, kept until it is another: moving the zoom only copies it. */
-export function picture(model: TraceModel, map: Minimap, palette: Palette): HTMLCanvasElement {
+export function picture(map: Minimap, series: Uint8Array, palette: Palette): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = map.width;
   canvas.height = map.height;
@@ -18,8 +16,8 @@ export function picture(model: TraceModel, map: Minimap, palette: Palette): HTML
     new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0] ?? 0;
   const colours = [
     0,
-    ...model.services.map((name) => {
-      const colour = palette.seriesRgb[seriesIndex(name)];
+    ...Array.from(series, (place) => {
+      const colour = palette.seriesRgb[place];
       return colour ? number(colour) : 0;
     }),
   ];
