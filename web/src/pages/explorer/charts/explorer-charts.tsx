@@ -152,7 +152,7 @@ function Plots(props: PlotsProps): ReactNode {
         height={RATE_HEIGHT}
         y={[0, Math.max(1, most) * 1.08]}
         xMarks={null}
-        yMarks={countTicks(Math.max(1, most), 2).map((at) => ({ at, label: formatCount(at) }))}
+        yMarks={countTicks(Math.max(1, most), 3).map((at) => ({ at, label: formatCount(at) }))}
         dragsY={false}
         paint={(canvas) => {
           paintRate(canvas, grid, colours, onlyErrors);

@@ -51,7 +51,7 @@ export function paintHeat(canvas: Canvas, grid: Grid, colours: Colours, onlyErro
       context.fillRect(left, top, width, height);
       if (onlyErrors || errors === 0) continue;
       // Never less than can be seen, whatever the share.
-      context.globalAlpha = Math.max(0.55, alpha) * (0.4 + 0.6 * errors);
+      context.globalAlpha = Math.max(0.55, alpha) * (0.3 + 0.7 * errors);
       context.fillStyle = colours.errors;
       context.fillRect(left, top, width, height);
     }

@@ -28,9 +28,8 @@ export function RegionPopover(props: RegionFormProps): ReactNode {
       open={open}
       onOpenChange={setOpen}
       trigger={
-        <Button small look="quiet">
+        <Button small look="quiet" aria-label="Select a region in figures">
           <SquareDashedMousePointer size={14} />
-          Select…
         </Button>
       }
     >
