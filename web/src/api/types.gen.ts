@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Compare Spans
-         * @description Attribute values that the spans of q have more often than others of the range.
+         * @description Attribute values that some spans of the range have more often than others.
          *
          *     Ranked by the lower bound of the 95 % confidence interval of the difference of the shares.
          */
@@ -722,6 +722,11 @@ export interface components {
             durationCounts: number[];
             /** Errorcount */
             errorCount: number;
+            /**
+             * Errordurationcounts
+             * @description The same of spans with status error; empty if there are none.
+             */
+            errorDurationCounts: number[];
             /** Okcount */
             okCount: number;
             /**
@@ -760,8 +765,8 @@ export interface components {
          * CompareAnswer
          * @description Attribute values by how much more frequent they are in the selection.
          *
-         *     Values longer than 256 bytes, values of a single span, and keys that the query itself names are
-         *     left out.
+         *     Values longer than 256 bytes, values of a single span, and keys that the selection is made by
+         *     are left out.
          */
         CompareAnswer: {
             /** @description Spans of the selection are never in it. */
@@ -769,6 +774,11 @@ export interface components {
             covered: components["schemas"]["SampleCovered"];
             /** Differences */
             differences: components["schemas"]["Difference"][];
+            /**
+             * Outcomes
+             * @description Values that tell how spans ended, such as exceptions and response codes: they say what happened rather than why, so they are ranked apart.
+             */
+            outcomes: components["schemas"]["Difference"][];
             selection: components["schemas"]["ComparedSide"];
             /**
              * Timeshare
@@ -2367,10 +2377,16 @@ export interface operations {
                 baseline?: string | null;
                 /** @description Spans starting then or earlier. Now if left out. */
                 end?: string | null;
-                /** @description Most differences to list. */
+                /** @description Most differences to list, and most outcomes. */
                 limit?: number;
                 /** @description A query that each span answers alone, as for search; empty: all spans. */
                 q?: string;
+                /** @description A query that tells the selection among the spans of q; the baseline is then the rest of them, unless another is given. */
+                select?: string | null;
+                /** @description The selection is only spans that start then or earlier. */
+                selectEnd?: string | null;
+                /** @description The selection is only spans that start then or later; as start. */
+                selectStart?: string | null;
                 /** @description Spans starting then or later: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. An hour before the end if left out. */
                 start?: string | null;
             };

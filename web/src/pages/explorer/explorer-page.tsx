@@ -1,5 +1,5 @@
 import { ListFilter, X } from "lucide-react";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useRef, useState } from "react";
 import { useBounds } from "../../route/time";
 import { useUrlState } from "../../route/url";
 import { formatClock, formatDuration } from "../../shared/format";
@@ -13,6 +13,8 @@ import { type ExplorerState, explorerCodec } from "./explorer-url";
 import { Filters } from "./filters/filters";
 import { type Region, regionCodec } from "./region";
 import { Results } from "./results/results";
+
+const Overview = lazy(async () => ({ default: (await import("./overview")).Overview }));
 
 export function ExplorerPage(): ReactNode {
   const [state, setState] = useUrlState(explorerCodec);
@@ -42,6 +44,15 @@ export function ExplorerPage(): ReactNode {
         ) : null}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable */}
         <div ref={main} className={styles.main} tabIndex={0} role="region" aria-label="Results">
+          <Suspense fallback={<div className={styles.charts} />}>
+            <Overview
+              query={state.query}
+              bounds={bounds}
+              region={region}
+              onRegion={(next) => setRegion(next, "push")}
+              onQuery={(next) => change({ query: next }, "push")}
+            />
+          </Suspense>
           <Results
             query={asked}
             state={state}

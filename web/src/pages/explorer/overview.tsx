@@ -1,0 +1,64 @@
+/** Above the results: the charts, what differs in them, and what a click there does. */
+
+import type { ReactNode } from "react";
+import { useTimeRange } from "../../route/time";
+import type { Bounds } from "../../route/time-text";
+import { choiceCodec, useUrlState } from "../../route/url";
+import { useZone } from "../../shared/settings";
+import { regionConditions } from "./asked";
+import { ExplorerCharts } from "./charts/explorer-charts";
+import { Differs } from "./differs/differs";
+import { withCondition } from "./query/conditions";
+import type { Region } from "./region";
+
+const differsCodec = choiceCodec("differs", ["0", "1"], "0");
+
+interface OverviewProps {
+  query: string;
+  bounds: Bounds;
+  region: Region | null;
+  onRegion: (region: Region | null) => void;
+  onQuery: (query: string) => void;
+}
+
+export function Overview({ query, bounds, region, onRegion, onQuery }: OverviewProps): ReactNode {
+  const [, setRange] = useTimeRange();
+  const [zone] = useZone();
+  const [differs, setDiffers] = useUrlState(differsCodec);
+  const zoom = (range: Bounds) => {
+    onRegion(null);
+    setDiffers("0", "replace");
+    setRange({ kind: "between", ...range }, "push");
+  };
+  return (
+    <>
+      <ExplorerCharts
+        query={query}
+        range={bounds}
+        zone={zone}
+        selection={region}
+        onSelect={(next) => {
+          onRegion(next);
+          if (next === null) setDiffers("0", "replace");
+        }}
+        onZoom={zoom}
+        onDiffers={() => setDiffers("1", "push")}
+        onFilter={(chosen) => {
+          onQuery(regionConditions(chosen).reduce(withCondition, query));
+          zoom({ startNs: chosen.startNs, endNs: chosen.endNs });
+        }}
+      />
+      {differs === "1" ? (
+        <Differs
+          query={query}
+          range={bounds}
+          region={region}
+          onFilter={(condition, exclude) =>
+            onQuery(withCondition(query, exclude ? `!(${condition})` : condition))
+          }
+          onClose={() => setDiffers("0", "push")}
+        />
+      ) : null}
+    </>
+  );
+}
