@@ -334,6 +334,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/traces/{trace_id}/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find In Trace
+         * @description Spans of a trace that have a text in whatever is said of them, in small or capitals.
+         */
+        get: operations["findInTrace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/traces/{trace_id}/skeleton": {
         parameters: {
             query?: never;
@@ -941,6 +961,22 @@ export interface components {
              * @description Where in the query, in characters from 0.
              */
             position?: number | null;
+        };
+        /**
+         * FoundAnswer
+         * @description Where a text is within a trace.
+         */
+        FoundAnswer: {
+            /**
+             * Complete
+             * @description Whether all spans were looked at.
+             */
+            complete: boolean;
+            /**
+             * Places
+             * @description Places of the spans that have it, in their order.
+             */
+            places: number[];
         };
         /**
          * GroupValue
@@ -1747,6 +1783,7 @@ export interface components {
          *     The children of a missing parent stand beside each other, where the earliest of them starts.
          */
         SkeletonAnswer: {
+            events: components["schemas"]["SkeletonEvents"];
             /** Missingparents */
             missingParents: components["schemas"]["MissingParent"][];
             /**
@@ -1773,6 +1810,27 @@ export interface components {
              * @description 32 lower-case hex digits.
              */
             traceId: string;
+        };
+        /**
+         * SkeletonEvents
+         * @description Where events stand, by the place of their span and then by time.
+         */
+        SkeletonEvents: {
+            /**
+             * Complete
+             * @description Whether these are all; else those of the first spans.
+             */
+            complete: boolean;
+            /**
+             * Offsetnanos
+             * @description Nanoseconds from `startTimeUnixNano`; below 0 for an event before all spans. A number up to 2^53 - 1, a decimal string above.
+             */
+            offsetNanos: (number | string)[];
+            /**
+             * Span
+             * @description Places of the spans.
+             */
+            span: number[];
         };
         /**
          * SkeletonSpans
@@ -2778,6 +2836,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OtlpTraces"];
+                };
+            };
+        };
+    };
+    findInTrace: {
+        parameters: {
+            query: {
+                /** @description In names, ids, keys and values of attributes, events, links, scope, resource and the message of the status. */
+                text: string;
+            };
+            header?: never;
+            path: {
+                /** @description 32 hex digits. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be answered. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not now; see Retry-After. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundAnswer"];
                 };
             };
         };
