@@ -20,6 +20,7 @@ const HOST = /^(\w+:\/\/)(\[[^\]]*\]|[^:/]*)/;
 
 export function valuesOf({ endpoint, grpcEndpoint, serviceName, apiKey }: Asked): Values {
   const headers = apiKey === null ? null : `kf-api-key=${encodeURIComponent(apiKey)}`;
+  const tls = endpoint.startsWith("https://");
   return {
     endpoint,
     grpc_endpoint: grpcEndpoint,
@@ -28,7 +29,8 @@ export function valuesOf({ endpoint, grpcEndpoint, serviceName, apiKey }: Asked)
     key: apiKey,
     key_header: apiKey === null ? null : `kf-api-key: ${apiKey}`,
     headers,
-    tls: endpoint.startsWith("https://") ? "yes" : null,
+    tls: tls ? "yes" : null,
+    plain: tls ? null : "yes",
   };
 }
 
