@@ -31,8 +31,7 @@ class Ui:
 
     def __init__(self, app: ASGIApp, built: Path) -> None:
         self._app = app
-        index = built / "index.html"
-        self._index = index.read_text("utf-8") if index.is_file() else None
+        self._index = built / "index.html"
         self._files = StaticFiles(directory=built, check_dir=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,11 +48,14 @@ class Ui:
         await self._app(scope, receive, send)
 
     def _page(self) -> Response:
-        if self._index is None:
+        # Read each time: it names files of the build that is there now.
+        try:
+            page = self._index.read_text("utf-8")
+        except FileNotFoundError:
             text = plain_page("The UI is not built", "Build it with make ui, and start Clew again.")
             return HTMLResponse(text, 404, page_headers())
         nonce = secrets.token_urlsafe(16)
-        return HTMLResponse(self._index.replace(_NONCE_PLACE, nonce), 200, page_headers(nonce))
+        return HTMLResponse(page.replace(_NONCE_PLACE, nonce), 200, page_headers(nonce))
 
     async def _file(self, scope: Scope) -> Response:
         try:

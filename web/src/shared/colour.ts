@@ -9,7 +9,7 @@ export function seriesIndex(name: string): number {
     hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
   }
   // The low bits of FNV are its weakest.
-  return ((hash >>> 0) ^ (hash >>> 16)) % SERIES;
+  return ((hash ^ (hash >>> 16)) >>> 0) % SERIES;
 }
 
 /** A CSS colour for the service. */

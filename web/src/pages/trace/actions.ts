@@ -1,0 +1,163 @@
+// What a reader can do to the trace on the screen. Each says whether the back button undoes it.
+
+import { hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
+import { step } from "./matches";
+import {
+  type Found,
+  placeOfId,
+  type Trace,
+  type TraceStore,
+  withCursor,
+  withFound,
+  withRows,
+  withTrace,
+  withView,
+} from "./store";
+import type { Pill, TraceView, Zoom } from "./url";
+
+export type TraceActions = ReturnType<typeof traceActions>;
+
+export function traceActions(store: TraceStore) {
+  const { getState, setState } = store;
+
+  function change(part: Partial<TraceView>, how: "push" | "replace" = "replace"): void {
+    const state = getState();
+    setState({ ...withView(state, { ...state.view, ...part }), how });
+  }
+
+  /** Puts the cursor on a row; the panel, if it is open, shows that span. */
+  function move(node: number): void {
+    const state = getState();
+    const id = state.trace.model.ids[node];
+    const follows = state.view.span !== null && id !== undefined && id !== state.view.span;
+    const view = follows ? { ...state.view, span: id, event: null } : state.view;
+    setState({ ...withCursor(state, node), view, how: "replace" });
+  }
+
+  /** Opens the panel for a span. */
+  function open(span: number, event: number | null = null, how: "push" | "replace" = "replace") {
+    const state = getState();
+    const id = state.trace.model.ids[span];
+    if (id === undefined) return;
+    setState({ ...withCursor(state, span), view: { ...state.view, span: id, event }, how });
+  }
+
+  /** Moves by rows from the cursor. */
+  function moveBy(rows: number): void {
+    const state = getState();
+    if (state.rows.length === 0) return;
+    const from = rowOf(state.trace.tree, state.rows, state.cursor);
+    const to = from < 0 ? 0 : Math.max(0, Math.min(from + rows, state.rows.length - 1));
+    const node = state.rows[to];
+    if (node !== undefined) move(node);
+  }
+
+  function setCollapsed(collapsed: Uint8Array): void {
+    setState(withRows(getState(), { collapsed }));
+  }
+
+  function toggle(node: number): void {
+    const { trace, collapsed } = getState();
+    setCollapsed(toggled(trace.tree, collapsed, node));
+  }
+
+  /** Closes what is below the children of a node, or opens all of it. */
+  function toggleBelow(node: number): void {
+    const { trace, collapsed } = getState();
+    const end = trace.tree.end[node] ?? 0;
+    const first =
+      node < trace.model.count
+        ? node + 1
+        : (trace.model.missing[node - trace.model.count]?.children[0] ?? end);
+    const anyOpen = collapsed
+      .subarray(first, end)
+      .some((closed, index) => closed === 0 && hasRowsUnder(trace.tree, first + index));
+    setCollapsed(withSubtree(trace.tree, collapsed, node, anyOpen));
+  }
+
+  /** Goes to the next of some places, forward or back, around the end. */
+  function goAmong(places: Uint32Array, forward: boolean): void {
+    const next = step(places, getState().cursor, forward);
+    if (next >= 0) move(next);
+  }
+
+  return {
+    change,
+    move,
+    moveBy,
+    open,
+    toggle,
+    toggleBelow,
+    goAmong,
+
+    /** The whole address has changed, by the back button or a link. */
+    follow(view: TraceView): void {
+      const state = getState();
+      const next = { ...state, ...withView(state, view), how: "replace" as const };
+      const place = view.span === null ? -1 : placeOfId(state.trace.model, view.span);
+      setState(place >= 0 ? { ...next, ...withCursor(next, place), view } : next);
+    },
+
+    closePanel(): void {
+      change({ span: null, event: null });
+    },
+
+    /** Closes the row, or goes to the one above it; as in every tree. */
+    left(): void {
+      const { trace, cursor, collapsed } = getState();
+      if (cursor < 0) return;
+      const above = trace.tree.parent[cursor] ?? -1;
+      if (hasRowsUnder(trace.tree, cursor) && collapsed[cursor] !== 1) toggle(cursor);
+      else if (above >= 0) move(above);
+    },
+
+    /** Opens the row, or goes to the first below it. */
+    right(): void {
+      const { trace, cursor, collapsed } = getState();
+      if (cursor < 0 || !hasRowsUnder(trace.tree, cursor)) return;
+      if (collapsed[cursor] === 1) toggle(cursor);
+      else moveBy(1);
+    },
+
+    edge(last: boolean): void {
+      const node = getState().rows.at(last ? -1 : 0);
+      if (node !== undefined) move(node);
+    },
+
+    expandAll(): void {
+      const { view, trace } = getState();
+      if (view.level !== null) change({ level: null });
+      setCollapsed(new Uint8Array(trace.tree.nodes));
+    },
+
+    /** Rows down to a level. */
+    setLevel(level: number | null): void {
+      const { view } = getState();
+      // The same level again undoes what was opened by hand.
+      if (view.level === level) change({ level: null });
+      change({ level });
+    },
+
+    nextMatch(forward: boolean): void {
+      goAmong(getState().matches.places, forward);
+    },
+
+    togglePill(pill: Pill): void {
+      const { pills } = getState().view;
+      const without = pills.filter((one) => one !== pill);
+      change({ pills: without.length < pills.length ? without : [...pills, pill] });
+    },
+
+    zoom(zoom: Zoom | null): void {
+      change({ zoom });
+    },
+
+    found(found: Found): void {
+      setState(withFound(getState(), found));
+    },
+
+    setTrace(trace: Trace): void {
+      setState(withTrace(getState(), trace));
+    },
+  };
+}
