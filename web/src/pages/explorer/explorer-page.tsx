@@ -29,14 +29,20 @@ export function ExplorerPage(): ReactNode {
   const bounds = useBounds();
   const scroller = useRef<HTMLDivElement>(null);
   const narrow = useMedia(NARROW);
-  const ask = (next: string) => setQuery(next, "push");
+  // The address follows when there is time to draw it all; what was clicked shows at once.
+  const [ahead, setAhead] = useState({ of: query, text: query });
+  const shown = ahead.of === query ? ahead.text : query;
+  const ask = (next: string) => {
+    setAhead({ of: query, text: next });
+    setQuery(next, "push");
+  };
   const select = (next: Region | null) => setRegion(next, "push");
   const mistake = trouble instanceof ApiError && trouble.code === "invalid_query" ? trouble : null;
   const toggle = () => (narrow ? setDrawer(!drawer) : setWide(!wide));
-  const count = parseQuery(query).terms.length;
+  const count = parseQuery(shown).terms.length;
   useShortcut("f", "Show or hide the filters", "Query", toggle);
   const filters = (onClose?: () => void) => (
-    <Filters query={query} onQuery={ask} bounds={bounds} {...(onClose && { onClose })} />
+    <Filters query={shown} onQuery={ask} bounds={bounds} {...(onClose && { onClose })} />
   );
   return (
     <Page title="Trace Explorer" aside={<TimeControls />}>
@@ -47,7 +53,7 @@ export function ExplorerPage(): ReactNode {
             <span className={styles.word}>Filters</span>
             {count === 0 ? null : <span className={styles.count}>{count}</span>}
           </Button>
-          <QueryBar query={query} onRun={ask} error={mistake} bounds={bounds} />
+          <QueryBar query={shown} onRun={ask} error={mistake} bounds={bounds} />
         </div>
         <div className={styles.body}>
           {narrow ? (

@@ -100,6 +100,28 @@ function run(latest: () => EditorProps) {
   };
 }
 
+/**
+ * Typing over a selection: left to it, the browser keeps the colours of what was selected in an
+ * inline style, which the content security policy forbids.
+ */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { main } = view.state.selection;
+    const text = event.data;
+    if (event.inputType !== "insertText" || main.empty || !text || view.composing) return false;
+    const insert = () =>
+      view.state.update(view.state.replaceSelection(text), {
+        userEvent: "input.type",
+        scrollIntoView: true,
+      });
+    const handlers = view.state.facet(EditorView.inputHandler);
+    const isHandled = handlers.some((handle) => handle(view, main.from, main.to, text, insert));
+    if (!isHandled) view.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
+});
+
 function extensions(latest: () => EditorProps) {
   const { label, hint } = latest();
   return [
@@ -111,6 +133,7 @@ function extensions(latest: () => EditorProps) {
     drawSelection(),
     bracketMatching(),
     closeBrackets(),
+    typedOver,
     traceql,
     mistakes,
     placeholder(hint),

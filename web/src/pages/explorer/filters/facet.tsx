@@ -1,3 +1,4 @@
+import { useIsFetching } from "@tanstack/react-query";
 import { ChevronRight, CircleMinus, PinOff, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { type FacetValues, useValues } from "../../../api/queries-explorer";
@@ -87,12 +88,14 @@ interface Value {
 function Values({ facet, asked, parsed, onQuery, bounds }: SectionProps): ReactNode {
   const [typed, setTyped] = useState("");
   const [all, setAll] = useState(false);
+  // What was asked for comes first; the server answers few questions at a time.
+  const isSearching = useIsFetching({ queryKey: ["search"] }) > 0;
   const prefix = useLater(typed, TYPING_MS);
   const limit = all || prefix !== "" ? MANY : FEW;
   const query = parsed.form === "broken" ? "" : withoutField(parsed.text, facet.field);
   const found = useValues(
     { scope: facet.scope, key: facet.key, query, prefix, bounds, limit: limit + 1 },
-    true,
+    !isSearching,
   );
   if (found.isError) return <ErrorNote error={found.error} onRetry={() => void found.refetch()} />;
   if (found.data === undefined) return <Placeholders />;
@@ -101,7 +104,7 @@ function Values({ facet, asked, parsed, onQuery, bounds }: SectionProps): ReactN
   const disabled = parsed.form === "broken";
   return (
     <>
-      {(more || all || typed !== "") && facet.always === undefined ? (
+      {all || typed !== "" ? (
         <TextField
           label={`Find a value of ${facet.label}`}
           hideLabel
@@ -131,11 +134,13 @@ function Values({ facet, asked, parsed, onQuery, bounds }: SectionProps): ReactN
           <p className={styles.nothing}>Type to find the others.</p>
         ) : (
           <Button small look="quiet" className={styles.more} onClick={() => setAll(true)}>
-            More
+            More values
           </Button>
         )
       ) : null}
-      <Basis values={found.data} hasQuery={query.trim() !== ""} />
+      {found.isPlaceholderData ? null : (
+        <Basis values={found.data} hasQuery={query.trim() !== ""} />
+      )}
     </>
   );
 }
@@ -143,7 +148,7 @@ function Values({ facet, asked, parsed, onQuery, bounds }: SectionProps): ReactN
 /** What the counts are of, where one could take them for something else. */
 function Basis({ values, hasQuery }: { values: FacetValues; hasQuery: boolean }): ReactNode {
   if (hasQuery && values.ofAll) {
-    return <p className={styles.nothing}>Counts of all spans: this query looks at whole traces.</p>;
+    return <p className={styles.nothing}>Counts of all spans, whatever the query.</p>;
   }
   if (values.sampled === null || values.sampled < 20_000) return null;
   return <p className={styles.nothing}>Of the newest {formatExact(values.sampled)} spans.</p>;

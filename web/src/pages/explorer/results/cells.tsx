@@ -107,22 +107,21 @@ export function Orphans({ count }: { count: number }): ReactNode {
   );
 }
 
-const CHIPS = 4;
-
-/** The services with the most spans, and how many each has. */
+/** How many services, and those with the most spans as far as there is room. */
 export function Services({ services }: { services: readonly ServicePart[] }): ReactNode {
-  const rest = services.slice(CHIPS);
   const all = services.map(({ name, spanCount }) => `${name} ${formatCount(spanCount)}`).join(", ");
   return (
     <span className={styles.services} title={all}>
-      {services.slice(0, CHIPS).map(({ name, spanCount, errorCount }) => (
-        <span key={name} className={styles.chip} data-error={errorCount > 0 || undefined}>
-          <Dot service={name} />
-          <span className={styles.text}>{name}</span>
-          <span className={styles.count}>{formatCount(spanCount)}</span>
-        </span>
-      ))}
-      {rest.length === 0 ? null : <span className={styles.count}>+{rest.length}</span>}
+      <span className={styles.count}>{services.length}</span>
+      <span className={styles.chips}>
+        {services.slice(0, 8).map(({ name, spanCount, errorCount }) => (
+          <span key={name} className={styles.chip} data-error={errorCount > 0 || undefined}>
+            <Dot service={name} />
+            <span className={styles.text}>{name}</span>
+            <span className={styles.count}>{formatCount(spanCount)}</span>
+          </span>
+        ))}
+      </span>
     </span>
   );
 }

@@ -48,6 +48,7 @@ interface GridProps<Row> {
 
 export const ROW = 30;
 const LEAST_WIDTH = 48;
+const GAP = 12;
 
 /** Rows of equal height, drawn as far as they are in sight. */
 export function Grid<Row>(props: GridProps<Row>): ReactNode {
@@ -83,8 +84,14 @@ export function Grid<Row>(props: GridProps<Row>): ReactNode {
     })
     .join(" ");
   const style = { gridTemplateColumns: template };
+  const needed = columns.reduce((sum, { id, width }) => sum + (widths[id] ?? width) + GAP, 2 * GAP);
   return (
-    <table aria-label={label} aria-rowcount={rows.length + 1} className={styles.table}>
+    <table
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+      className={styles.table}
+      style={{ minWidth: needed }}
+    >
       <thead className={styles.header}>
         <tr aria-rowindex={1} className={styles.heads} style={style}>
           {columns.map((column) => (

@@ -108,7 +108,7 @@ export function Results(props: ResultsProps): ReactNode {
           setSort(null, "replace");
         }}
         traces={traces}
-        isLoading={search.isPending}
+        isLoading={search.isPending || (isError && traces.length === 0)}
         isWhole={!hasNextPage && last?.limitedBy === null}
         region={region}
         onRegion={onRegion}
