@@ -3,7 +3,8 @@
 import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { BrowserRouter, Navigate, Route, Routes, useLocation } from "react-router";
 import { ApiProvider } from "./api/provider";
-import { PATHS, tracesPath } from "./route/paths";
+import { useArrival } from "./api/queries-arrival";
+import { PATHS, sendPath, tracesPath } from "./route/paths";
 import { RefreshProvider } from "./route/time";
 import { listenForShortcuts } from "./shared/shortcuts";
 import { Empty, Loading } from "./shared/ui/states";
@@ -45,7 +46,7 @@ function Pages(): ReactNode {
     <Boundary resetKey={pathname}>
       <Suspense fallback={<Loading />}>
         <Routes>
-          <Route path="/" element={<Navigate to={tracesPath()} replace />} />
+          <Route path="/" element={<Start />} />
           <Route path={PATHS.traces} element={<ExplorerPage />} />
           <Route path={PATHS.trace} element={<TracePage />} />
           <Route path={PATHS.send} element={<SendPage />} />
@@ -54,6 +55,14 @@ function Pages(): ReactNode {
       </Suspense>
     </Boundary>
   );
+}
+
+/** Traces where there are any, else how to send the first one. */
+function Start(): ReactNode {
+  const arrival = useArrival();
+  if (arrival.isPending) return <Loading />;
+  const isEmpty = arrival.data?.storedSpans === 0;
+  return <Navigate to={isEmpty ? sendPath() : tracesPath()} replace />;
 }
 
 function NoPage(): ReactNode {

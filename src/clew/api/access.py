@@ -22,6 +22,7 @@ from clew.api.given import given_key, is_in_query
 from clew.api.types import ErrorDetail
 
 KEYS_PATH = "/api/v1/keys"
+DEMO_PATH = "/api/v1/demo"
 _OPEN_TO_ALL = frozenset({"/livez", "/readyz", "/openapi.json"})
 _MOST_BODY_BYTES = 1 << 16
 
@@ -74,7 +75,7 @@ class AccessCheck:
                 "An API key must not be in the address, where every log on the way keeps it.",
                 "Send it in the kf-api-key header, and revoke this one.",
             )
-        administers = path == KEYS_PATH or path.startswith(f"{KEYS_PATH}/")
+        administers = path in (KEYS_PATH, DEMO_PATH) or path.startswith(f"{KEYS_PATH}/")
         wanted = ADMIN if administers else READ
         if not (self._access.guards if administers else self._access.asks):
             return None
@@ -107,7 +108,7 @@ class JsonBodies:
         if (
             scope["type"] != "http"
             or scope["method"] != "POST"
-            or not scope["path"].startswith(KEYS_PATH)
+            or not scope["path"].startswith("/api/")
         ):
             await self._app(scope, receive, send)
             return

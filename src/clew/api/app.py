@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from clew.admin import KeysError
 from clew.api import (
+    arrival,
     attributes,
     compares,
     errors,
@@ -23,8 +24,10 @@ from clew.api import (
     skeletons,
     traces,
 )
-from clew.api.access import KEYS_PATH, Access, AccessCheck, JsonBodies, keys_unavailable
+from clew.api.access import DEMO_PATH, KEYS_PATH, Access, AccessCheck, JsonBodies, keys_unavailable
+from clew.api.arrival_types import ArrivalAnswer, DemoState, TestTraceAnswer
 from clew.api.ask import WAIT_SECONDS, Ask
+from clew.api.children import Children
 from clew.api.compress import Gzip
 from clew.api.explore_types import (
     AttributeKeysAnswer,
@@ -140,6 +143,12 @@ def create_app(
     get("/api/v1/histogram", "getHistogram", histograms.endpoint(ask, now_ns), HistogramAnswer)
     get("/api/v1/compare", "compareSpans", compares.endpoint(ask, now_ns), CompareAnswer)
     get("/api/v1/status", "getStatus", status_endpoint(ask, status), StatusAnswer)
+    children = Children(lambda: status.facts().settings)
+    arrived = arrival.endpoint(ask, status, children, now_ns)
+    get("/api/v1/arrival", "getArrival", arrived, ArrivalAnswer)
+    tested = arrival.send_endpoint(children)
+    post("/api/v1/arrival/test-trace", "sendTestTrace", tested, TestTraceAnswer)
+    post(DEMO_PATH, "switchDemo", arrival.demo_endpoint(children), DemoState)
     get(KEYS_PATH, "listKeys", keys.list_endpoint(access), KeysAnswer)
     post(KEYS_PATH, "createKey", keys.create_endpoint(access), NewKeyAnswer)
     of_one = KEYS_PATH + "/{key_id}"

@@ -10,7 +10,7 @@ from clew.api.ask import Ask
 from clew.api.searches import End, Start
 from clew.api.times import parse_range
 from clew.api.types import Model, Nanoseconds
-from clew.query.ledger import ledger
+from clew.query.ledger import Knocks, ledger
 
 Reason = Annotated[str | None, Query(description="With this reason only.", examples=["wrong_path"])]
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Most entries to list.")]
@@ -46,6 +46,25 @@ class LedgerAnswer(Model):
     complete: bool = Field(description="Whether these are all of the range.")
 
 
+def entry(one: Knocks) -> LedgerEntry:
+    """As clients see it."""
+    return LedgerEntry(
+        reason=one.reason,
+        status=one.status,
+        protocol=one.protocol,
+        address=one.address,
+        port=one.port,
+        user_agent=one.user_agent,
+        key_prefix=one.key_prefix,
+        headers=list(one.headers),
+        detail=one.detail,
+        count=one.count,
+        first=str(one.first_ns),
+        last=str(one.last_ns),
+        sentence=one.sentence,
+    )
+
+
 def endpoint(ask: Ask, now_ns: Callable[[], int]) -> Callable[..., Awaitable[LedgerAnswer]]:
     """The handler."""
 
@@ -59,24 +78,7 @@ def endpoint(ask: Ask, now_ns: Callable[[], int]) -> Callable[..., Awaitable[Led
         asked = parse_range(start, end, now_ns())
         found = await ask(ledger, reason, asked.start_ns, asked.end_ns, limit + 1)
         return LedgerAnswer(
-            entries=[
-                LedgerEntry(
-                    reason=one.reason,
-                    status=one.status,
-                    protocol=one.protocol,
-                    address=one.address,
-                    port=one.port,
-                    user_agent=one.user_agent,
-                    key_prefix=one.key_prefix,
-                    headers=list(one.headers),
-                    detail=one.detail,
-                    count=one.count,
-                    first=str(one.first_ns),
-                    last=str(one.last_ns),
-                    sentence=one.sentence,
-                )
-                for one in found[:limit]
-            ],
+            entries=[entry(one) for one in found[:limit]],
             complete=len(found) <= limit,
         )
 

@@ -247,3 +247,6 @@ SERVICES = (
     NOTIFICATION,
     REPORTS,
 )
+
+# Of all of them, by which their telemetry is told from that of others.
+NAMES = frozenset(one.name for one in list(vars().values()) if isinstance(one, Service))

@@ -7,8 +7,7 @@ import {
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
-import { boundsParams } from "../route/time";
-import type { Bounds } from "../route/time-text";
+import { type Bounds, boundsParams } from "../route/time-text";
 import { ApiError, api, unwrap } from "./client";
 import {
   type AttributeKeys,

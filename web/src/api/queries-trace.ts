@@ -105,19 +105,3 @@ export async function fetchTraceJson(traceId: string): Promise<Blob> {
   const params = { path: { trace_id: traceId } };
   return unwrap(api.GET("/api/v1/traces/{trace_id}", { params, parseAs: "blob" }));
 }
-
-interface FindAnswer {
-  /** Places in the skeleton's order. */
-  places: number[];
-  complete: boolean;
-}
-
-/** Spans that have the text anywhere: in attributes, events, scope or resource as well. */
-export function useFind(traceId: string, text: string): UseQueryResult<FindAnswer> {
-  return useQuery({
-    queryKey: ["trace", traceId, "find", text],
-    enabled: text !== "",
-    staleTime: FOREVER,
-    queryFn: async (): Promise<FindAnswer> => ({ places: [], complete: true }),
-  });
-}

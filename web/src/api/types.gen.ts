@@ -4,6 +4,46 @@
  */
 
 export interface paths {
+    "/api/v1/arrival": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Arrival
+         * @description From the first connection to the first trace that is found, and who was turned away.
+         */
+        get: operations["getArrival"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/arrival/test-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test Trace
+         * @description Send a test trace as any client would, through the OTLP port.
+         */
+        post: operations["sendTestTrace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/attributes": {
         parameters: {
             query?: never;
@@ -60,6 +100,26 @@ export interface paths {
         get: operations["compareSpans"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/demo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Demo
+         * @description Start or stop the demo shop; it ends by itself after ten minutes.
+         */
+        post: operations["switchDemo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -444,6 +504,76 @@ export interface components {
             texts: components["schemas"]["SecretText"][];
         };
         /**
+         * ArrivalAnswer
+         * @description Counts are since the intake process started, but for `storedSpans`.
+         */
+        ArrivalAnswer: {
+            /**
+             * Acceptedspans
+             * @description Acknowledged: on disk.
+             */
+            acceptedSpans: number;
+            /**
+             * Connections
+             * @description Connections that were opened at the OTLP ports.
+             */
+            connections: number;
+            demo: components["schemas"]["DemoState"];
+            endpoints: components["schemas"]["Endpoints"];
+            /**
+             * Keysrequired
+             * @description Senders need a key.
+             */
+            keysRequired: boolean;
+            /**
+             * Refusals
+             * @description Who was turned away in the last ten minutes; the most telling first.
+             */
+            refusals: components["schemas"]["LedgerEntry"][];
+            /**
+             * Storedspans
+             * @description In the store, of all times.
+             */
+            storedSpans: number;
+            /**
+             * Traces
+             * @description Those of the last quarter of an hour, newest first; somebody's own before tests and the demo's.
+             */
+            traces: components["schemas"]["Arrived"][];
+        };
+        /**
+         * Arrived
+         * @description A trace that a search finds.
+         */
+        Arrived: {
+            /** Name */
+            name: string;
+            /**
+             * Servicename
+             * @description Of its root span.
+             */
+            serviceName: string;
+            /**
+             * Source
+             * @description Whether it comes from `clew send`, the demo shop, or somebody's own service.
+             * @enum {string}
+             */
+            source: "own" | "test" | "demo";
+            /** Spancount */
+            spanCount: number;
+            /**
+             * Starttimeunixnano
+             * @description Nanoseconds as a decimal string.
+             * @example 1795348800000000000
+             */
+            startTimeUnixNano: string;
+            /**
+             * Traceid
+             * @description 32 lower-case hex digits.
+             */
+            traceId: string;
+        };
+        /**
          * AttributeKey
          * @description A key, in one scope and one type: one key can have several.
          */
@@ -678,6 +808,21 @@ export interface components {
             spansPerSecond?: number | null;
         };
         /**
+         * DemoState
+         * @description The demo shop, as this server runs it.
+         */
+        DemoState: {
+            /**
+             * Available
+             * @description false where senders need TLS: run `clew demo` then.
+             */
+            available: boolean;
+            /** Endsinseconds */
+            endsInSeconds: number | null;
+            /** Running */
+            running: boolean;
+        };
+        /**
          * Difference
          * @description A value that the selection has more often than the baseline.
          */
@@ -745,6 +890,23 @@ export interface components {
              * @description Below it senders are asked to send again.
              */
             reserveBytes: number;
+        };
+        /**
+         * Endpoints
+         * @description Where senders connect. The host is for the client to say, who reached this server by it.
+         */
+        Endpoints: {
+            /** Grpcport */
+            grpcPort: number;
+            /** Httpport */
+            httpPort: number;
+            /**
+             * Loopbackonly
+             * @description Only senders on the server's own machine get in.
+             */
+            loopbackOnly: boolean;
+            /** Tls */
+            tls: boolean;
         };
         /**
          * ErrorAnswer
@@ -1536,6 +1698,17 @@ export interface components {
             value: components["schemas"]["AnyValue"];
         };
         /**
+         * SendTestTrace
+         * @description How to send it.
+         */
+        SendTestTrace: {
+            /**
+             * Key
+             * @description API key, where senders need one.
+             */
+            key?: string | null;
+        };
+        /**
          * Service
          * @description A service and what it sent in the range asked about.
          */
@@ -1747,6 +1920,22 @@ export interface components {
             tables: components["schemas"]["TableStatus"][];
         };
         /**
+         * SwitchDemo
+         * @description Start or stop the demo shop.
+         */
+        SwitchDemo: {
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "start" | "stop";
+            /**
+             * Key
+             * @description API key, where senders need one.
+             */
+            key?: string | null;
+        };
+        /**
          * TableStatus
          * @description A table of the store.
          */
@@ -1759,6 +1948,14 @@ export interface components {
             parts: number;
             /** Rowcount */
             rowCount: number;
+        };
+        /**
+         * TestTraceAnswer
+         * @description A test trace that was acknowledged; a search finds it about two seconds later.
+         */
+        TestTraceAnswer: {
+            /** Traceid */
+            traceId: string;
         };
         /**
          * TraceSummary
@@ -1823,6 +2020,86 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    getArrival: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be answered. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not now; see Retry-After. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArrivalAnswer"];
+                };
+            };
+        };
+    };
+    sendTestTrace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendTestTrace"];
+            };
+        };
+        responses: {
+            /** @description The request cannot be answered. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not now; see Retry-After. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestTraceAnswer"];
+                };
+            };
+        };
+    };
     listAttributes: {
         parameters: {
             query?: {
@@ -1973,6 +2250,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CompareAnswer"];
+                };
+            };
+        };
+    };
+    switchDemo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchDemo"];
+            };
+        };
+        responses: {
+            /** @description The request cannot be answered. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not now; see Retry-After. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DemoState"];
                 };
             };
         };

@@ -114,3 +114,13 @@ export function widened(range: TimeRange, nowNs: bigint): TimeRange {
   const end = endNs + half > nowNs ? nowNs : endNs + half;
   return { kind: "between", startNs: start, endNs: end };
 }
+
+/** `start` and `end` of the API. */
+export function boundsParams({ startNs, endNs }: Bounds): { start: string; end: string } {
+  return { start: nanos(startNs), end: nanos(endNs) };
+}
+
+/** 19 digits at least: fewer would be taken for seconds or milliseconds. */
+function nanos(ns: bigint): string {
+  return String(ns).padStart(19, "0");
+}

@@ -76,13 +76,3 @@ export function useBounds(): Bounds {
   const { nowNs } = useRefresh();
   return useMemo(() => bounds(range, nowNs), [range, nowNs]);
 }
-
-/** `start` and `end` of the API. */
-export function boundsParams({ startNs, endNs }: Bounds): { start: string; end: string } {
-  return { start: nanos(startNs), end: nanos(endNs) };
-}
-
-/** 19 digits at least: fewer would be taken for seconds or milliseconds. */
-function nanos(ns: bigint): string {
-  return String(ns).padStart(19, "0");
-}

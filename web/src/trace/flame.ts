@@ -1,16 +1,19 @@
 /**
- * A flame graph over time: each depth has a band of rows, in which spans that run at the same time
- * stand in lanes below each other. In a row nothing overlaps, so one search finds what is where,
- * and a picture costs as much as it has pixels, however many spans there are.
+ * A flame graph over time: a span's children stand right below it. Children that run at the same
+ * time stand below each other, each with all that is below it in a block of its own. So where
+ * nothing overlaps a row is a depth, and between a span and its children stand only their siblings.
+ *
+ * In a row nothing overlaps: one search finds what is where, and a picture costs as much as it has
+ * pixels, however many spans there are.
  */
 
-import { at, endOf, firstNotBelow, placesBy, Status, type TraceModel } from "./model";
+import { at, endOf, firstNotBelow, isParent, placesBy, Status, type TraceModel } from "./model";
+import { EFFORT, type Effort, Pile, Rows } from "./stacking";
 
 export interface Flame {
   rows: number;
-  /** The row of each span, and the first row of each depth. */
+  /** Of each span. */
   row: Uint32Array;
-  band: Uint32Array;
   /** Slots of row `r` are those from `first[r]` to before `first[r + 1]`, by start. */
   first: Uint32Array;
   /** Of each slot: the span, when it starts and ends; both ascend within a row. */
@@ -32,34 +35,73 @@ export interface FlameWindow {
 }
 
 export function layFlame(model: TraceModel): Flame {
-  const { count, depth } = model;
-  const byDepth = new Uint32Array(count);
-  const order = placesBy(model.start);
-  const deepest = depth.reduce((one, other) => Math.max(one, other), 0);
-  const levelFirst = new Uint32Array(deepest + 2);
-  for (const level of depth) levelFirst[level + 1] = at(levelFirst, level + 1) + 1;
-  for (let level = 0; level <= deepest; level++) {
-    levelFirst[level + 1] = at(levelFirst, level + 1) + at(levelFirst, level);
-  }
-  const fill = levelFirst.slice();
-  for (const span of order) {
-    const level = at(depth, span);
-    byDepth[at(fill, level)] = span;
-    fill[level] = at(fill, level) + 1;
-  }
+  const { count, parent } = model;
+  const box = boxes(model);
+  const effort = { left: EFFORT };
+  // Below its parent, then from the top: a parent's row is known before its children's.
   const row = new Uint32Array(count);
-  const band = new Uint32Array(deepest + 1);
-  let rows = 0;
-  for (let level = 0; level <= deepest; level++) {
-    band[level] = rows;
-    const spans = byDepth.subarray(at(levelFirst, level), at(levelFirst, level + 1));
-    const lanes = new Lanes(spans.length);
-    for (const span of spans) {
-      row[span] = rows + lanes.take(at(model.start, span), occupiedUntil(model, span));
-    }
-    rows += lanes.used;
+  for (let span = count - 1; span >= 0; span--) {
+    if (isParent(model, span))
+      box.height[span] = 1 + stack(childrenOf(model, span), box, row, effort);
   }
-  return inSlots(model, { rows, row, band }, order);
+  const rows = stack(childrenOf(model, -1), box, row, effort);
+  for (let span = 0; span < count; span++) {
+    const above = at(parent, span);
+    if (above >= 0) row[span] = at(row, span) + at(row, above) + 1;
+  }
+  return inSlots(model, rows, row);
+}
+
+/** What a span and all below it take up: when, and how many rows. */
+interface Boxes {
+  from: Float64Array;
+  to: Float64Array;
+  height: Uint32Array;
+}
+
+function boxes(model: TraceModel): Boxes {
+  const from = model.start.slice();
+  const to = Float64Array.from(from, (_, span) => occupiedUntil(model, span));
+  for (let span = model.count - 1; span >= 0; span--) {
+    const above = at(model.parent, span);
+    if (above < 0) continue;
+    from[above] = Math.min(at(from, above), at(from, span));
+    to[above] = Math.max(at(to, above), at(to, span));
+  }
+  return { from, to, height: new Uint32Array(model.count).fill(1) };
+}
+
+/** By start; -1 has the spans at the top. */
+function childrenOf(model: TraceModel, span: number): number[] {
+  const children: number[] = [];
+  const end = span < 0 ? model.count : at(model.end, span);
+  for (let child = span + 1; child < end; child = at(model.end, child)) children.push(child);
+  return children;
+}
+
+/** Gives each its first row, from 0, and answers how many rows there are. */
+function stack(children: number[], box: Boxes, row: Uint32Array, effort: Effort): number {
+  children.sort((a, b) => at(box.from, a) - at(box.from, b) || a - b);
+  let all = 0;
+  let tallest = 0;
+  let apart = true;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const child of children) {
+    apart &&= at(box.from, child) >= until;
+    until = Math.max(until, at(box.to, child));
+    all += at(box.height, child);
+    tallest = Math.max(tallest, at(box.height, child));
+  }
+  if (apart) {
+    for (const child of children) row[child] = 0;
+    return tallest;
+  }
+  effort.left -= all;
+  const rows = effort.left > 0 ? new Rows() : new Pile();
+  for (const child of children) {
+    row[child] = rows.take(at(box.from, child), at(box.to, child), at(box.height, child));
+  }
+  return rows.used;
 }
 
 /** An instant needs its place too, or nobody could point at it. */
@@ -67,18 +109,14 @@ function occupiedUntil(model: TraceModel, span: number): number {
   return Math.max(endOf(model, span), at(model.start, span) + 1);
 }
 
-function inSlots(
-  model: TraceModel,
-  { rows, row, band }: Pick<Flame, "rows" | "row" | "band">,
-  byStart: Uint32Array,
-): Flame {
+function inSlots(model: TraceModel, rows: number, row: Uint32Array): Flame {
   const { count } = model;
   const first = new Uint32Array(rows + 1);
   for (const one of row) first[one + 1] = at(first, one + 1) + 1;
   for (let one = 0; one < rows; one++) first[one + 1] = at(first, one + 1) + at(first, one);
   const fill = first.slice();
   const span = new Uint32Array(count);
-  for (const one of byStart) {
+  for (const one of placesBy(model.start)) {
     const place = at(row, one);
     span[at(fill, place)] = one;
     fill[place] = at(fill, place) + 1;
@@ -87,7 +125,6 @@ function inSlots(
   return {
     rows,
     row,
-    band,
     first,
     span,
     from: Float64Array.from(span, (one) => at(model.start, one)),
@@ -103,47 +140,6 @@ export function countBefore(spans: Uint32Array, wanted: (span: number) => boolea
     before[slot + 1] = at(before, slot) + (wanted(span) ? 1 : 0);
   });
   return before;
-}
-
-/** Finds the first lane that is free, by a tree of the earliest ends. */
-class Lanes {
-  used = 0;
-  private size: number;
-  private ends: Float64Array;
-
-  constructor(most: number) {
-    this.size = 1;
-    while (this.size < Math.min(most, 16)) this.size *= 2;
-    this.ends = new Float64Array(2 * this.size).fill(Number.NEGATIVE_INFINITY);
-  }
-
-  take(from: number, to: number): number {
-    if (at(this.ends, 1) > from) this.grow();
-    let node = 1;
-    while (node < this.size) {
-      node *= 2;
-      if (at(this.ends, node) > from) node++;
-    }
-    const lane = node - this.size;
-    this.ends[node] = to;
-    while (node > 1) {
-      node >>= 1;
-      this.ends[node] = Math.min(at(this.ends, 2 * node), at(this.ends, 2 * node + 1));
-    }
-    this.used = Math.max(this.used, lane + 1);
-    return lane;
-  }
-
-  private grow(): void {
-    const lanes = this.ends.subarray(this.size);
-    const ends = new Float64Array(4 * this.size).fill(Number.NEGATIVE_INFINITY);
-    ends.set(lanes, 2 * this.size);
-    this.size *= 2;
-    this.ends = ends;
-    for (let node = this.size - 1; node >= 1; node--) {
-      ends[node] = Math.min(at(ends, 2 * node), at(ends, 2 * node + 1));
-    }
-  }
 }
 
 /**

@@ -4,6 +4,7 @@ import { layMinimap } from "./minimap";
 import { at, endOf, type TraceModel } from "./model";
 import { drawn } from "./testing/drawn";
 import { largeTrace } from "./testing/large";
+import { isWithin } from "./testing/naive";
 import { anyTrace } from "./testing/random";
 
 const MODEL = drawn(`
@@ -26,38 +27,42 @@ function picture(model: TraceModel, width: number, height: number, mask?: Uint8A
 }
 
 describe("the minimap", () => {
-  it("has a line a span while there is room", () => {
-    expect(picture(MODEL, 8, 5)).toEqual([
-      "aaaaaaaa",
-      ".bb.....",
-      "....BB..",
-      "......aa",
-      "........",
+  it("has a line a depth", () => {
+    expect(picture(MODEL, 8, 3)).toEqual(["aaaaaaaa", ".bb.BBaa", "........"]);
+  });
+
+  it("has higher lines for few depths, apart from each other", () => {
+    expect(picture(drawn("| a |==|\n|   b | =|"), 4, 9)).toEqual([
+      "aaaa",
+      "aaaa",
+      "aaaa",
+      "....",
+      "..aa",
+      "..aa",
+      "..aa",
+      "....",
+      "....",
     ]);
   });
 
-  it("has higher lines for few spans", () => {
-    expect(picture(drawn("| a |==|\n|   b | =|"), 4, 6)).toEqual([
-      "aaaa",
-      "aaaa",
-      "aaaa",
-      "..aa",
-      "..aa",
-      "..aa",
-    ]);
+  it("has room for the first depths when there are more than pixels", () => {
+    const deep = drawn("| a:a |====|\n|   b:b | ==|\n|     c:c | =|\n|       d:d! |  =|");
+    expect(picture(deep, 4, 2)).toEqual(["abba", ".cD."]);
+    expect(picture(deep, 4, 6)).toEqual(["aaaa", "aaaa", ".bb.", ".bb.", ".c..", "..D."]);
   });
 
-  it("puts spans of many on one line, and errors stay to be seen", () => {
-    expect(picture(MODEL, 4, 2)).toEqual(["bbaa", "..Ba"]);
+  it("has spans whose parent is missing where that would have been called from", () => {
+    const lost = drawn("| a:a |====|\n| lost? | |\n|   b:b | ==|");
+    expect(picture(lost, 4, 2)).toEqual(["aaaa", ".bb."]);
   });
 
   it("leaves out what a filter hides", () => {
     expect(picture(MODEL, 8, 2, Uint8Array.of(1, 0, 2, 0))).toEqual(["aaaaaaaa", "....BB.."]);
   });
 
-  it("shows instants and marks the columns of errors", () => {
-    const model = drawn("| a |====|\n|   b*! | =|");
-    expect(picture(model, 4, 2)).toEqual(["aaaa", ".A.."]);
+  it("shows instants, and marks columns where errors come from", () => {
+    const model = drawn("| a! |====|\n|   b*! | =|");
+    expect(picture(model, 4, 2)).toEqual(["AAAA", ".A.."]);
     expect([...layMinimap(model, 4, 2).errorColumn]).toEqual([0, 1, 0, 0]);
   });
 
@@ -77,7 +82,11 @@ describe("the minimap", () => {
           const spans = [...model.parent.keys()];
           for (let column = 0; column < width; column++) {
             const running = spans.filter((span) => touches(span, column));
-            const failed = running.some((span) => model.status[span] === 2);
+            const failed = running.some(
+              (span) =>
+                model.status[span] === 2 &&
+                !spans.some((o) => o !== span && model.status[o] === 2 && isWithin(model, o, span)),
+            );
             expect(map.errorColumn[column]).toBe(failed ? 1 : 0);
             const drawnHere = Array.from(
               { length: height },
@@ -94,10 +103,10 @@ describe("the minimap", () => {
     );
   });
 
-  it("of 100,000 spans is laid out within 200 ms", () => {
+  it("of 100,000 spans is laid out within half a second", () => {
     const model = largeTrace(100_000);
     const before = performance.now();
     layMinimap(model, 1800, 72);
-    expect(performance.now() - before).toBeLessThan(200);
+    expect(performance.now() - before).toBeLessThan(500);
   });
 });

@@ -18,7 +18,7 @@ describe("search", () => {
     ["a part of a name", "GET", [0, 3]],
     ["a service", "db", [1, 2]],
     ["an id", "0000000000000003", [2]],
-    ["the end of an id", "04", [3]],
+    ["the end of an id", "0004", [3]],
     ["a status", "Error", [2]],
     ["a kind", "server", [1]],
     ["with spaces around it", "  update ", [2]],

@@ -14,7 +14,8 @@ export interface Matches {
 
 const STATUS_WORDS = ["", "ok", "error"];
 const KIND_WORDS = ["", "internal", "server", "client", "producer", "consumer"];
-const HEX = /^[0-9a-f]+$/;
+/** A shorter piece of an id is more likely a word, such as "db". */
+const HEX = /^[0-9a-f]{4,}$/;
 
 /** Spans with the text in their name, service or id, or whose status or kind it is; in any case. */
 export function searchSpans(model: TraceModel, text: string): Matches {
@@ -51,7 +52,8 @@ export function withFound(matches: Matches, places: readonly number[]): Matches 
   return fromMask(mask);
 }
 
-function fromMask(mask: Uint8Array): Matches {
+/** The places that a mask marks. */
+export function fromMask(mask: Uint8Array): Matches {
   const places = new Uint32Array(mask.reduce((count, one) => count + one, 0));
   let length = 0;
   for (let span = 0; span < mask.length; span++) if (mask[span] === 1) places[length++] = span;

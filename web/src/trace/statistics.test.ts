@@ -78,11 +78,11 @@ describe("statistics", () => {
     );
   });
 
-  it("of 100,000 spans take less than 200 ms", () => {
+  it("of 100,000 spans take less than a second", () => {
     const model = largeTrace(100_000);
     const before = performance.now();
     byOperation(model);
-    expect(performance.now() - before).toBeLessThan(200);
+    expect(performance.now() - before).toBeLessThan(1000);
   });
 });
 

@@ -1,7 +1,8 @@
+import { isWhole, type Zoom } from "../../trace/zoom";
 // What a reader can do to the trace on the screen. Each says whether the back button undoes it.
 
-import { hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
-import { step } from "./matches";
+import { collapsedToLevel, hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
+import { type Matches, nextMatch } from "../../trace/search";
 import {
   type Found,
   placeOfId,
@@ -13,7 +14,7 @@ import {
   withTrace,
   withView,
 } from "./store";
-import type { Pill, TraceView, Zoom } from "./url";
+import type { Pill, TraceView } from "./url";
 
 export type TraceActions = ReturnType<typeof traceActions>;
 
@@ -76,8 +77,9 @@ export function traceActions(store: TraceStore) {
   }
 
   /** Goes to the next of some places, forward or back, around the end. */
-  function goAmong(places: Uint32Array, forward: boolean): void {
-    const next = step(places, getState().cursor, forward);
+  function goAmong(among: Matches, forward: boolean): void {
+    const { cursor } = getState();
+    const next = nextMatch(among, cursor < 0 ? null : cursor, forward ? 1 : -1);
     if (next >= 0) move(next);
   }
 
@@ -124,22 +126,16 @@ export function traceActions(store: TraceStore) {
       if (node !== undefined) move(node);
     },
 
-    expandAll(): void {
-      const { view, trace } = getState();
-      if (view.level !== null) change({ level: null });
-      setCollapsed(new Uint8Array(trace.tree.nodes));
-    },
-
-    /** Rows down to a level. */
+    /** Rows down to a level, all for null; whatever was opened and closed by hand. */
     setLevel(level: number | null): void {
-      const { view } = getState();
-      // The same level again undoes what was opened by hand.
-      if (view.level === level) change({ level: null });
-      change({ level });
+      const state = getState();
+      const collapsed = collapsedToLevel(state.trace.tree, level ?? Number.POSITIVE_INFINITY);
+      const view = level === state.view.level ? state.view : { ...state.view, level };
+      setState({ ...withRows(state, { collapsed }), view, how: "replace" });
     },
 
     nextMatch(forward: boolean): void {
-      goAmong(getState().matches.places, forward);
+      goAmong(getState().matches, forward);
     },
 
     togglePill(pill: Pill): void {
@@ -148,8 +144,10 @@ export function traceActions(store: TraceStore) {
       change({ pills: without.length < pills.length ? without : [...pills, pill] });
     },
 
-    zoom(zoom: Zoom | null): void {
-      change({ zoom });
+    /** All of the trace is no zoom. */
+    zoom(zoom: Zoom | null, how: "push" | "replace" = "replace"): void {
+      const { durationNs } = getState().trace.model;
+      change({ zoom: zoom !== null && isWhole(zoom, durationNs) ? null : zoom }, how);
     },
 
     found(found: Found): void {

@@ -10,7 +10,6 @@ import { TraceProvider } from "./context";
 import { Facts } from "./header/facts";
 import { Heading, titleOf } from "./header/heading";
 import { Notes } from "./header/notes";
-import { TraceMenu } from "./header/trace-menu";
 import { TraceShortcuts } from "./shortcuts";
 import { createTraceStore, type TraceStore, traceOf } from "./store";
 import { Toolbar } from "./toolbar/toolbar";
@@ -34,14 +33,17 @@ export function OpenTrace({ model }: { model: TraceModel }): ReactNode {
   const actions = useMemo(() => traceActions(store), [store]);
   useUrlSync(store, actions);
   useModel(modelFor, store, actions);
+  const panel = useStore(store, (state) => state.view.span !== null);
   return (
     <TraceProvider store={store} actions={actions}>
-      <Page title={titleOf(model)} heading={<Heading />} aside={<TraceMenu />}>
-        <div className={styles.page}>
+      <Page title={titleOf(model)} heading={<Heading />}>
+        <div className={styles.page} data-panel={panel || undefined}>
           <BackBar />
-          <Facts />
-          <Notes stored={model} skew={skew} />
-          <Toolbar />
+          <div className={styles.chrome}>
+            <Facts />
+            <Notes stored={model} skew={skew} />
+            <Toolbar />
+          </div>
           <Views />
         </div>
         <TraceShortcuts />

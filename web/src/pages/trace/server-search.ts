@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { useFind } from "../../api/queries-trace";
+import { useFind } from "../../api/queries-why";
 import { useActions, useTrace } from "./context";
 
 /** While somebody types nothing is asked. */

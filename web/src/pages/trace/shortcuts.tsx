@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 import { copyText } from "../../shared/clipboard";
 import { useShortcut } from "../../shared/shortcuts";
+import { zoomAround, zoomMoved } from "../../trace/zoom";
 import { useActions, useTrace, useTraceStore } from "./context";
-import { panBy, zoomBy } from "./waterfall/geometry";
 
 const GROUP = "Trace";
 const PAGE_ROWS = 20;
@@ -29,7 +29,7 @@ export function TraceShortcuts(): ReactNode {
   useShortcut("ArrowLeft", "Close the row, or go to its parent", GROUP, left, rows);
   useShortcut("ArrowRight", "Open the row, or go to its first child", GROUP, right, rows);
   useShortcut("[", "Close all rows", GROUP, () => actions.setLevel(0), rows);
-  useShortcut("]", "Open all rows", GROUP, actions.expandAll, rows);
+  useShortcut("]", "Open all rows", GROUP, () => actions.setLevel(null), rows);
   useShortcut("Enter", "Show the span", GROUP, () => {
     const { cursor, trace } = store.getState();
     if (cursor >= 0 && cursor < trace.model.count) actions.open(cursor);
@@ -47,11 +47,14 @@ export function TraceShortcuts(): ReactNode {
   const zoom = (factor: number) => {
     const { view, trace } = store.getState();
     const now = view.zoom ?? trace.whole;
-    actions.zoom(zoomBy(now, factor, (now.start + now.end) / 2, trace.whole.end));
+    const middle = (now.from + now.to) / 2;
+    actions.zoom(zoomAround(now, factor, middle, trace.model.durationNs));
   };
   const pan = (share: number) => {
     const { view, trace } = store.getState();
-    if (view.zoom !== null) actions.zoom(panBy(view.zoom, share, trace.whole.end));
+    if (view.zoom === null) return;
+    const by = share * (view.zoom.to - view.zoom.from);
+    actions.zoom(zoomMoved(view.zoom, by, trace.model.durationNs));
   };
   useShortcut("+", "Zoom in", GROUP, () => zoom(0.5));
   useShortcut("-", "Zoom out", GROUP, () => zoom(2));

@@ -1,3 +1,4 @@
+import { wholeZoom, type Zoom } from "../../trace/zoom";
 // The state of one trace on the screen: rows, selection, zoom, what matches. Components select what
 // they draw, so that a step down costs two rows and not the page. The address is written from it.
 
@@ -15,8 +16,10 @@ import {
   type Shown,
   visibleRows,
 } from "../../trace/rows";
+import { fromMask, type Matches as Searched } from "../../trace/search";
+import { byService, type GroupStatistics } from "../../trace/statistics";
 import { type Known, type Matches, matchesOf, slowestOf } from "./matches";
-import type { TraceView, Zoom } from "./url";
+import type { TraceView } from "./url";
 
 /** What follows from a model and nothing else. */
 export interface Trace extends Known {
@@ -24,8 +27,10 @@ export interface Trace extends Known {
   tree: Outline;
   /** Among how many children of its parent a span is, and which, from 1. */
   siblings: Siblings;
-  /** Places of spans with an error. */
-  errors: Uint32Array;
+  /** Its services, those with most self time first. */
+  services: GroupStatistics[];
+  /** Spans with an error. */
+  errors: Searched;
   /** All of its time. */
   whole: Zoom;
   path: CriticalPath;
@@ -130,7 +135,7 @@ function foundFor(found: Found | null, view: TraceView): readonly number[] {
 }
 
 function shownFor(model: TraceModel, matches: Matches, view: TraceView): Shown {
-  return filterRows(model, view.only && matches.active ? { among: [matches.marks] } : {});
+  return filterRows(model, view.only && matches.active ? { among: [matches.mask] } : {});
 }
 
 /** The first span with the id; -1 if none has it. */
@@ -147,17 +152,18 @@ export function withCursor(state: TraceState, cursor: number): Partial<TraceStat
 
 export function traceOf(model: TraceModel): Trace {
   const path = criticalPath(model);
-  const failed: number[] = [];
+  const services = byService(model);
+  const failed = new Uint8Array(model.count);
   for (let span = 0; span < model.count; span++) {
-    if (model.status[span] === Status.error) failed.push(span);
+    if (model.status[span] === Status.error) failed[span] = 1;
   }
   return {
     model,
     tree: outline(model),
     siblings: siblingsOf(model),
-    errors: Uint32Array.from(failed),
-    // There has to be something to divide by.
-    whole: { start: 0, end: Math.max(1, Math.ceil(model.durationNs)) },
+    services,
+    errors: fromMask(failed),
+    whole: wholeZoom(model.durationNs),
     path,
     critical: path.on,
     slowest: slowestOf(model),

@@ -21,7 +21,9 @@ export function TracePage(): ReactNode {
 function Loaded({ traceId }: { traceId: string }): ReactNode {
   const { data, error, refetch } = useSkeleton(traceId);
   if (data !== undefined) return <OpenTrace model={data} />;
-  if (error instanceof ApiError && error.status === 404) return <WhyPage id={traceId} />;
+  if (error instanceof ApiError && error.status === 404) {
+    return <WhyPage id={traceId} onOpen={() => void refetch()} />;
+  }
   return (
     <Page title="Trace">
       <BackBar />

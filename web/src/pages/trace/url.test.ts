@@ -12,7 +12,7 @@ const views: fc.Arbitrary<TraceView> = fc.record({
   zoom: optional(
     fc
       .uniqueArray(offset, { minLength: 2, maxLength: 2 })
-      .map((ends) => ({ start: Math.min(...ends), end: Math.max(...ends) })),
+      .map((ends) => ({ from: Math.min(...ends), to: Math.max(...ends) })),
   ),
   find: fc.string({ maxLength: 50 }),
   pills: fc.subarray([...PILLS]),

@@ -1,5 +1,7 @@
 // What of the trace page stands in its address: everything that somebody else should see as you do.
 
+import type { Zoom } from "../../trace/zoom";
+
 export const VIEWS = ["waterfall", "flame", "spans"] as const;
 export type View = (typeof VIEWS)[number];
 
@@ -9,18 +11,13 @@ export type Pill = (typeof PILLS)[number];
 export const GROUPS = ["operation", "service", "span"] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** Nanoseconds from the trace's start. */
-export interface Zoom {
-  start: number;
-  end: number;
-}
-
 export interface TraceView {
   view: View;
   /** Id of the selected span. */
   span: string | null;
   /** Which of its events is open. */
   event: number | null;
+  /** Null: the whole trace. */
   zoom: Zoom | null;
   find: string;
   pills: readonly Pill[];
@@ -77,7 +74,7 @@ export const traceViewCodec = {
     set(params, "view", view.view === FIRST_VIEW.view ? null : view.view);
     set(params, "span", view.span);
     set(params, "event", view.span === null || view.event === null ? null : String(view.event));
-    set(params, "zoom", view.zoom && `${view.zoom.start}-${view.zoom.end}`);
+    set(params, "zoom", view.zoom && `${view.zoom.from}-${view.zoom.to}`);
     set(params, "find", view.find === "" ? null : view.find);
     set(params, "show", view.pills.length === 0 ? null : view.pills.join(","));
     set(params, "service", view.service);
@@ -92,8 +89,8 @@ export const traceViewCodec = {
 function parseZoom(text: string | null): Zoom | null {
   const match = /^(\d{1,16})-(\d{1,16})$/.exec(text ?? "");
   if (match === null) return null;
-  const [start, end] = [Number(match[1]), Number(match[2])];
-  return start < end && end <= Number.MAX_SAFE_INTEGER ? { start, end } : null;
+  const [from, to] = [Number(match[1]), Number(match[2])];
+  return from < to && to <= Number.MAX_SAFE_INTEGER ? { from, to } : null;
 }
 
 function count(text: string | null): number | null {

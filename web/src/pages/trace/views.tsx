@@ -1,11 +1,15 @@
-import { type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
+import { Loading } from "../../shared/ui/states";
 import { useTrace } from "./context";
+import { Overview } from "./overview";
 import { SpanPanel } from "./panel/span-panel";
 import { SpansView } from "./spans/spans-view";
 import styles from "./views.module.css";
 import { useKeptNumber } from "./waterfall/kept-number";
 import { Splitter } from "./waterfall/splitter";
 import { Waterfall } from "./waterfall/waterfall";
+
+const Flame = lazy(async () => ({ default: (await import("./flame-view")).FlameView }));
 
 const PANEL = 440;
 const PANEL_MIN = 300;
@@ -28,8 +32,14 @@ export function Views(): ReactNode {
   return (
     <div ref={frame} className={styles.views} style={{ ["--panel" as string]: `${shown}px` }}>
       <div className={styles.view}>
+        {view === "spans" ? null : <Overview />}
         {view === "waterfall" ? <Waterfall /> : null}
         {view === "spans" ? <SpansView /> : null}
+        {view === "flame" ? (
+          <Suspense fallback={<Loading />}>
+            <Flame />
+          </Suspense>
+        ) : null}
       </div>
       {open ? (
         <>

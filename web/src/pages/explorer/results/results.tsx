@@ -8,17 +8,10 @@ import type { Bounds } from "../../../route/time-text";
 import { useUrlState } from "../../../route/url";
 import { useZone } from "../../../shared/settings";
 import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
+import { withColumns, withRegion } from "../asked";
 import { Nothing } from "../empty/nothing";
 import type { Region } from "../region";
-import {
-  narrowed,
-  type Sort,
-  selecting,
-  sortCodec,
-  spanColumnsCodec,
-  traceColumnsCodec,
-  viewCodec,
-} from "../state";
+import { type Sort, sortCodec, spanColumnsCodec, traceColumnsCodec, viewCodec } from "../state";
 import { isBoolean, useStored } from "../stored";
 import {
   FIRST_SPAN_COLUMNS,
@@ -62,8 +55,8 @@ export function Results(props: ResultsProps): ReactNode {
   const isSpans = view === "spans";
   const shown = isSpans ? (spanShown ?? FIRST_SPAN_COLUMNS) : (traceShown ?? FIRST_TRACE_COLUMNS);
   const fields = isSpans ? shown.filter((id) => !SPAN_COLUMNS.some(([known]) => known === id)) : [];
-  const own = narrowed(query, region);
-  const text = selecting(own, fields);
+  const own = withRegion(query, region);
+  const text = withColumns(own, fields);
   const rangeText = range.kind === "last" ? range.text : `${range.startNs}-${range.endNs}`;
   const [held, catchUp] = useHeldBounds(`${rangeText} ${own}`);
   const bounds = within(held, region);
@@ -113,7 +106,7 @@ export function Results(props: ResultsProps): ReactNode {
         region={region}
         onRegion={onRegion}
         onFilterToRegion={() => {
-          onQuery(narrowed(query, region));
+          onQuery(withRegion(query, region));
           onRegion(null);
         }}
         newer={isNew && !isEmpty ? newer : null}

@@ -1,16 +1,15 @@
-import { type ReactNode, useMemo } from "react";
+import type { ReactNode } from "react";
 import { serviceColour } from "../../../shared/colour";
 import { formatDuration, formatExact, formatPercent, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Menu, MenuItem } from "../../../shared/ui/menu";
 import { useActions, useTrace } from "../context";
-import { shares } from "../spans/statistics";
 import { shownService } from "../words";
 import styles from "./facts.module.css";
 
 /** When it was, how long, how much; and its services with their share of the time. */
 export function Facts(): ReactNode {
-  const { model, tree, errors } = useTrace((state) => state.trace);
+  const { model, tree, errors, services } = useTrace((state) => state.trace);
   const [zone] = useZone();
   return (
     <div className={styles.bar}>
@@ -18,10 +17,10 @@ export function Facts(): ReactNode {
         <Fact label="Started" value={formatTime(model.startNs, zone)} />
         <Fact label="Duration" value={formatDuration(model.durationNs)} />
         <Fact label="Spans" value={formatExact(model.count)} />
-        <Fact label="Services" value={formatExact(model.services.length)} />
+        <Fact label="Services" value={formatExact(services.length)} />
         <Fact label="Depth" value={formatExact(tree.deepest + 1)} />
-        {errors.length === 0 ? null : (
-          <Fact label="Errors" value={formatExact(errors.length)} failed />
+        {errors.places.length === 0 ? null : (
+          <Fact label="Errors" value={formatExact(errors.places.length)} failed />
         )}
       </dl>
       <Legend />
@@ -48,15 +47,14 @@ const IN_SIGHT = 6;
 
 /** The services by their share of all self time; a click asks for one. */
 function Legend(): ReactNode {
-  const model = useTrace((state) => state.trace.model);
+  const { model, services: list } = useTrace((state) => state.trace);
   const chosen = useTrace((state) => state.view.service);
   const actions = useActions();
-  const list = useMemo(() => shares(model), [model]);
   const choose = (name: string) => actions.change({ service: chosen === name ? null : name });
   const rest = list.slice(IN_SIGHT);
   return (
     <ul className={styles.legend} aria-label="Services by self time">
-      {list.slice(0, IN_SIGHT).map(({ service, share }) => {
+      {list.slice(0, IN_SIGHT).map(({ service, selfShare }) => {
         const name = model.services[service] ?? "";
         return (
           <li key={service}>
@@ -68,7 +66,7 @@ function Legend(): ReactNode {
             >
               <Colour name={name} />
               <span className={styles.serviceName}>{shownService(name)}</span>
-              <span className={styles.share}>{formatPercent(share)}</span>
+              <span className={styles.share}>{formatPercent(selfShare)}</span>
             </button>
           </li>
         );
@@ -83,13 +81,13 @@ function Legend(): ReactNode {
               </button>
             }
           >
-            {rest.map(({ service, share }) => {
+            {rest.map(({ service, selfShare }) => {
               const name = model.services[service] ?? "";
               return (
                 <MenuItem
                   key={service}
                   icon={<Colour name={name} />}
-                  hint={formatPercent(share)}
+                  hint={formatPercent(selfShare)}
                   onClick={() => choose(name)}
                 >
                   {shownService(name)}
@@ -104,7 +102,5 @@ function Legend(): ReactNode {
 }
 
 function Colour({ name }: { name: string }): ReactNode {
-  return (
-    <span className={styles.colour} style={{ background: serviceColour(shownService(name)) }} />
-  );
+  return <span className={styles.colour} style={{ background: serviceColour(name) }} />;
 }

@@ -5,6 +5,7 @@ import { at, type TraceModel } from "../../../trace/model";
 import { useTrace } from "../context";
 import { shownName, shownService } from "../words";
 import styles from "./heading.module.css";
+import { TraceMenu } from "./trace-menu";
 
 /** What the browser's tab says of the trace. */
 export function titleOf(model: TraceModel): string {
@@ -28,13 +29,13 @@ export function rootOf(model: TraceModel): number {
 /** Root service and operation, and the trace's id. */
 export function Heading(): ReactNode {
   const model = useTrace((state) => state.trace.model);
-  const service = rootService(model);
+  const colour = serviceColour(model.services[at(model.service, rootOf(model))] ?? "");
   return (
     <div className={styles.heading}>
       <h1 className={styles.title}>
         <span className={styles.service}>
-          <span className={styles.colour} style={{ background: serviceColour(service) }} />
-          {service}
+          <span className={styles.colour} style={{ background: colour }} />
+          {rootService(model)}
         </span>
         <span className={styles.operation}>{rootName(model)}</span>
       </h1>
@@ -42,6 +43,7 @@ export function Heading(): ReactNode {
         <code>{model.traceId}</code>
         <CopyButton text={model.traceId} label="Copy trace id" />
       </span>
+      <TraceMenu className={styles.menu} />
     </div>
   );
 }

@@ -40,25 +40,29 @@ function Missing({ stored }: { stored: TraceModel }): ReactNode {
         <button type="button" className={styles.link} onClick={() => actions.move(count)}>
           Show where
         </button>{" "}
-        <Link to={tracePath(stored.traceId, "why=1")}>Why?</Link>
+        · <Link to={tracePath(stored.traceId, "why=1")}>Why?</Link>
       </span>
     </p>
   );
 }
 
+/** Clocks of healthy hosts are no better than this. */
+const LEAST_SHIFT_NS = 1e6;
+
 function Skewed({ stored, skew }: { stored: TraceModel; skew: Skew }): ReactNode {
   const right = useTrace((state) => state.view.corrected);
   const actions = useActions();
-  const [first] = skew.notes;
+  const notes = skew.notes.filter(({ shift }) => Math.abs(shift) >= LEAST_SHIFT_NS);
+  const [first] = notes.sort((a, b) => Math.abs(b.shift) - Math.abs(a.shift));
   if (first === undefined) return null;
   const service = shownService(stored.services[at(stored.service, first.span)] ?? "");
-  const more = skew.notes.length - 1;
+  const more = notes.length - 1;
   return (
     <p className={styles.note}>
       <Clock3 size={14} />
       <span>
         The clock of {service}
-        {more > 0 ? ` and ${formatExact(more)} more` : ""} seems to be wrong by{" "}
+        {more > 0 ? `, as of ${formatExact(more)} more calls,` : ""} seems to be wrong by{" "}
         {formatDuration(Math.abs(first.shift))}:{" "}
         {first.reason === "early"
           ? "it served a call before it was made."

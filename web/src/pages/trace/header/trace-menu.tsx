@@ -23,7 +23,7 @@ const SAID_MS = 2500;
 const MOST_TO_COPY = 5000;
 
 /** Copies of the trace in the forms that other tools take, and the download. */
-export function TraceMenu(): ReactNode {
+export function TraceMenu({ className }: { className?: string | undefined }): ReactNode {
   const store = useTraceStore();
   const [said, setSaid] = useState("");
   useEffect(() => {
@@ -40,7 +40,7 @@ export function TraceMenu(): ReactNode {
   const { trace } = store.getState();
   const { traceId, count } = trace.model;
   return (
-    <>
+    <span className={className}>
       <span className={styles.said} role="status">
         {said}
       </span>
@@ -92,7 +92,7 @@ export function TraceMenu(): ReactNode {
           Download JSON (OTLP)
         </MenuItem>
       </Menu>
-    </>
+    </span>
   );
 }
 

@@ -113,7 +113,7 @@ function Waiting({ error, found, onRetry }: WaitingProps): ReactNode {
 
 function Head({ model, span }: { model: TraceModel; span: number }): ReactNode {
   const actions = useActions();
-  const service = shownService(model.services[at(model.service, span)] ?? "");
+  const service = model.services[at(model.service, span)] ?? "";
   const parent = at(model.parent, span);
   const status = at(model.status, span);
   return (
@@ -121,7 +121,7 @@ function Head({ model, span }: { model: TraceModel; span: number }): ReactNode {
       <div className={styles.titles}>
         <p className={styles.service}>
           <span className={styles.colour} style={{ background: serviceColour(service) }} />
-          {service}
+          {shownService(service)}
         </p>
         <h2 className={styles.name}>{shownName(model.names[at(model.name, span)] ?? "")}</h2>
         <p className={styles.badges}>

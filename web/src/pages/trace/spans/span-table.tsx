@@ -66,15 +66,9 @@ export function SpanTable(): ReactNode {
         return {
           key: span,
           chosen: open !== null && cursor === span,
-          faded: false,
           onClick: () => actions.open(span),
           cells: {
-            name: (
-              <NameCell
-                service={model.services[at(model.service, span)] ?? ""}
-                name={model.names[at(model.name, span)] ?? ""}
-              />
-            ),
+            name: <NameCell service={at(model.service, span)} name={at(model.name, span)} />,
             status: failed ? <span className={styles.errors}>error</span> : "",
             kind: kindName(at(model.kind, span)),
             start: `+${formatDuration(at(model.start, span))}`,

@@ -25,7 +25,6 @@ interface TableProps<C extends string> {
     key: string | number;
     cells: Record<C, ReactNode>;
     chosen: boolean;
-    faded: boolean;
     onClick: () => void;
   };
 }
@@ -46,14 +45,9 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
   const style = { ["--columns" as string]: template, minWidth } as CSSProperties;
   return (
     <div ref={scroller} className={styles.scroller}>
-      {/* biome-ignore lint/a11y/useSemanticElements: rows of a virtual list have their own place */}
       <div role="table" aria-label={label} aria-rowcount={count + 1} style={style}>
-        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
-        {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons have the focus */}
         <div role="row" className={styles.head} aria-rowindex={1}>
           {columns.map(({ id, name, meaning, numbers }) => (
-            // biome-ignore lint/a11y/useSemanticElements: as above
-            // biome-ignore lint/a11y/useFocusableInteractive: as above
             <span
               key={id}
               role="columnheader"
@@ -74,13 +68,10 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
             </span>
           ))}
         </div>
-        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
         <div role="rowgroup" className={styles.body} style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
-            const { key, cells, chosen, faded, onClick } = row(index);
+            const { key, cells, chosen, onClick } = row(index);
             return (
-              // biome-ignore lint/a11y/useSemanticElements: as above
-              // biome-ignore lint/a11y/useFocusableInteractive: its first cell is a button
               // biome-ignore lint/a11y/useKeyWithClickEvents: as above; this widens what a pointer hits
               <div
                 key={key}
@@ -88,12 +79,10 @@ export function Table<C extends string>(props: TableProps<C>): ReactNode {
                 aria-rowindex={index + 2}
                 className={styles.row}
                 data-chosen={chosen || undefined}
-                data-faded={faded || undefined}
                 style={{ transform: `translateY(${start}px)` }}
                 onClick={onClick}
               >
                 {columns.map(({ id, numbers }, at) => (
-                  // biome-ignore lint/a11y/useSemanticElements: as above
                   <span
                     key={id}
                     role="cell"

@@ -3,8 +3,8 @@ import { type KeyboardEvent, type ReactNode, useRef } from "react";
 import { formatExact } from "../../../shared/format";
 import { useShortcut } from "../../../shared/shortcuts";
 import { IconButton } from "../../../shared/ui/button";
+import { matchNumber } from "../../../trace/search";
 import { useActions, useTrace } from "../context";
-import { ordinal } from "../matches";
 import { useServerSearch } from "../server-search";
 import styles from "./search-box.module.css";
 
@@ -65,12 +65,13 @@ export function SearchBox(): ReactNode {
 /** How many match, which of them one is on, and the way to the others. */
 function Count(): ReactNode {
   const active = useTrace((state) => state.matches.active);
-  const places = useTrace((state) => state.matches.places);
+  const matches = useTrace((state) => state.matches);
   const cursor = useTrace((state) => state.cursor);
   const searching = useServerSearch();
   const actions = useActions();
   if (!active) return null;
-  const at = ordinal(places, cursor);
+  const { places } = matches;
+  const at = matchNumber(matches, cursor);
   const of = formatExact(places.length);
   const text = places.length === 0 ? "none" : at > 0 ? `${formatExact(at)} of ${of}` : of;
   return (

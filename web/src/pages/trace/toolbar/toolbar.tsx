@@ -1,10 +1,8 @@
-import { ChevronsDownUp, ChevronsUpDown, X } from "lucide-react";
+import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { formatDuration } from "../../../shared/format";
-import { Button, IconButton } from "../../../shared/ui/button";
+import { Button } from "../../../shared/ui/button";
 import { Segments } from "../../../shared/ui/segments";
-import { Select } from "../../../shared/ui/select";
-import { Switch } from "../../../shared/ui/switch";
 import { Tooltip } from "../../../shared/ui/tooltip";
 import { useActions, useTrace } from "../context";
 import type { Pill } from "../url";
@@ -41,7 +39,6 @@ export function Toolbar(): ReactNode {
       <Chosen />
       <span className={styles.spring} />
       <Zoomed />
-      {view === "waterfall" ? <Levels /> : null}
     </div>
   );
 }
@@ -50,7 +47,7 @@ function Pills(): ReactNode {
   const pills = useTrace((state) => state.view.pills);
   const only = useTrace((state) => state.view.only);
   const active = useTrace((state) => state.matches.active);
-  const failed = useTrace((state) => state.trace.errors.length);
+  const failed = useTrace((state) => state.trace.errors.places.length);
   const actions = useActions();
   return (
     <div className={styles.pills}>
@@ -69,11 +66,16 @@ function Pills(): ReactNode {
         </Tooltip>
       ))}
       {active ? (
-        <Switch
-          label="Only matches"
-          checked={only}
-          onChange={(checked) => actions.change({ only: checked })}
-        />
+        <Tooltip text="Hide all spans but matches and those above them">
+          <button
+            type="button"
+            className={styles.pill}
+            aria-pressed={only}
+            onClick={() => actions.change({ only: !only })}
+          >
+            Only matches
+          </button>
+        </Tooltip>
       ) : null}
     </div>
   );
@@ -131,45 +133,9 @@ function Zoomed(): ReactNode {
   return (
     <Tooltip text="Show the whole trace" shortcut="0">
       <Button small onClick={() => actions.zoom(null)}>
-        {formatDuration(zoom.start)} – {formatDuration(zoom.end)}
+        {formatDuration(zoom.from)} – {formatDuration(zoom.to)}
         <X size={12} />
       </Button>
     </Tooltip>
-  );
-}
-
-function Levels(): ReactNode {
-  const level = useTrace((state) => state.view.level);
-  const deepest = useTrace((state) => state.trace.tree.deepest);
-  const actions = useActions();
-  if (deepest === 0) return null;
-  const choices: [string, string][] = [["all", "All levels"]];
-  for (const one of [1, 2, 3, 4, 5, 7, 10, 15, 25, 50, 100]) {
-    if (one <= deepest || one === level) choices.push([String(one), `${one} levels`]);
-  }
-  if (level !== null && !choices.some(([choice]) => choice === String(level))) {
-    choices.push([String(level), `${level} levels`]);
-  }
-  return (
-    <div className={styles.levels}>
-      <IconButton small label="Collapse all" shortcut="[" onClick={() => actions.setLevel(0)}>
-        <ChevronsDownUp size={14} />
-      </IconButton>
-      <IconButton small label="Expand all" shortcut="]" onClick={actions.expandAll}>
-        <ChevronsUpDown size={14} />
-      </IconButton>
-      <Select
-        small
-        label="Levels that are open"
-        value={level === null ? "all" : String(level)}
-        onChange={(choice) =>
-          choice === "all" ? actions.expandAll() : actions.setLevel(Number(choice))
-        }
-        choices={choices.map(
-          ([choice, name]) =>
-            [choice, choice === "0" ? "Closed" : choice === "1" ? "1 level" : name] as const,
-        )}
-      />
-    </div>
   );
 }

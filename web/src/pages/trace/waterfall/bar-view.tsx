@@ -1,69 +1,73 @@
-import { type ReactNode, useMemo } from "react";
+import type { ReactNode } from "react";
 import { formatDuration } from "../../../shared/format";
 import { segmentsOf } from "../../../trace/critical-path";
-import { at, Flag } from "../../../trace/model";
-import { useTrace } from "../context";
-import type { Zoom } from "../url";
+import { at, Flag, Status } from "../../../trace/model";
+import type { Zoom } from "../../../trace/zoom";
+import type { Trace } from "../store";
 import { barBackground, dotsOf, ownStretches } from "./bar";
 import { labelSide, labelWidth, placeOf } from "./geometry";
 import { PART } from "./parts";
 import styles from "./row.module.css";
 
-interface BarProps {
-  node: number;
-  area: number;
-  colour: string;
-  failed: boolean;
-}
-
-export function Bar({ node, area, colour, failed }: BarProps): ReactNode {
-  const trace = useTrace((state) => state.trace);
-  const zoomed = useTrace((state) => state.view.zoom);
+/** The bar of a span with what belongs to it. Called by rows, and no component, to be quick. */
+export function barOf(
+  trace: Trace,
+  node: number,
+  zoom: Zoom,
+  area: number,
+  colour: string,
+): ReactNode {
   const { model } = trace;
-  const zoom = zoomed ?? trace.whole;
   const start = at(model.start, node);
   const duration = at(model.duration, node);
-  const own = useMemo(() => ownStretches(model, node), [model, node]);
   const place = placeOf(start, duration, zoom);
-  if (place === null) return <Outside before={start + duration < zoom.start} />;
+  if (place === null) return outsideOf(start + duration < zoom.from);
   const text = formatDuration(duration);
   const side = labelSide(place, labelWidth(text), area);
-  const left = `${place.left * 100}%`;
-  const right = `${(place.left + place.width) * 100}%`;
+  const left = percent(place.left);
+  const beside =
+    side === "before"
+      ? { right: percent(1 - place.left) }
+      : { left: side === "after" ? percent(place.left + place.width) : left };
   return (
     <>
       <span
         className={styles.bar}
-        data-failed={failed || undefined}
+        data-failed={at(model.status, node) === Status.error || undefined}
         style={{
           left,
-          width: `${place.width * 100}%`,
+          width: percent(place.width),
           ["--colour" as string]: colour,
-          background:
-            own === null ? "var(--own)" : barBackground(own, [start, start + duration], zoom),
+          background: backgroundOf(trace, node, zoom, place.width * area),
         }}
       />
-      <Critical node={node} zoom={zoom} />
-      <span
-        className={styles.label}
-        data-side={side}
-        style={
-          side === "before"
-            ? { right: `${(1 - place.left) * 100}%` }
-            : { left: side === "after" ? right : left }
-        }
-      >
+      {criticalOf(trace, node, zoom)}
+      <span className={styles.label} data-side={side} style={beside}>
         {text}
       </span>
-      {(at(model.flags, node) & Flag.events) !== 0 ? (
-        <Dots node={node} area={area} zoom={zoom} />
-      ) : null}
+      {dotted(trace, node, zoom, area)}
     </>
   );
 }
 
+function percent(share: number): string {
+  return `${share * 100}%`;
+}
+
+/** Narrower bars, in pixels, are of one colour. */
+const PLAIN = 6;
+
+function backgroundOf({ model }: Trace, node: number, zoom: Zoom, width: number): string {
+  const leaf = at(model.end, node) === node + 1;
+  if (leaf || width < PLAIN) return "var(--own)";
+  const start = at(model.start, node);
+  const own = ownStretches(model, node);
+  if (own === null) return "var(--own)";
+  return barBackground(own, [start, start + at(model.duration, node)], zoom);
+}
+
 /** The span is not in the zoom: an arrow to where it is. */
-function Outside({ before }: { before: boolean }): ReactNode {
+function outsideOf(before: boolean): ReactNode {
   return (
     <span className={styles.outside} data-before={before || undefined}>
       {before ? "‹" : "›"}
@@ -71,8 +75,7 @@ function Outside({ before }: { before: boolean }): ReactNode {
   );
 }
 
-function Critical({ node, zoom }: { node: number; zoom: Zoom }): ReactNode {
-  const path = useTrace((state) => state.trace.path);
+function criticalOf({ path }: Trace, node: number, zoom: Zoom): ReactNode {
   if (path.on[node] !== 1) return null;
   return Array.from(segmentsOf(path, node), (segment) => {
     const from = at(path.from, segment);
@@ -81,24 +84,24 @@ function Critical({ node, zoom }: { node: number; zoom: Zoom }): ReactNode {
       <span
         key={segment}
         className={styles.critical}
-        style={{ left: `${place.left * 100}%`, width: `${place.width * 100}%` }}
+        style={{ left: percent(place.left), width: percent(place.width) }}
       />
     );
   });
 }
 
-function Dots({ node, area, zoom }: { node: number; area: number; zoom: Zoom }): ReactNode {
-  const model = useTrace((state) => state.trace.model);
-  const exception = (at(model.flags, node) & Flag.exception) !== 0;
-  const dots = useMemo(() => dotsOf(model, node, zoom, area), [model, node, zoom, area]);
-  return dots.map(({ event, left }) => (
+function dotted({ model }: Trace, node: number, zoom: Zoom, area: number): ReactNode {
+  const flags = at(model.flags, node);
+  if ((flags & Flag.events) === 0) return null;
+  const exception = (flags & Flag.exception) !== 0;
+  return dotsOf(model, node, zoom, area).map(({ event, left }) => (
     <span
       key={event}
       className={styles.dot}
       data-exception={exception || undefined}
       data-part={PART.event}
       data-event={event}
-      style={{ left: `${left * 100}%` }}
+      style={{ left: percent(left) }}
     />
   ));
 }

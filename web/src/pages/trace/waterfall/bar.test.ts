@@ -71,14 +71,14 @@ test("more children than can be seen are not looked at", () => {
 });
 
 test("a bar is strong where the span worked, within the zoom", () => {
-  const zoom = { start: 0, end: 100 };
+  const zoom = { from: 0, to: 100 };
   expect(barBackground([[0, 100]], [0, 100], zoom)).toBe(
     "linear-gradient(to right, var(--own) 0.00% 100.00%)",
   );
   expect(barBackground([[40, 80]], [0, 100], zoom)).toBe(
     "linear-gradient(to right, var(--waits) 0.00% 40.00%, var(--own) 40.00% 80.00%, var(--waits) 80.00% 100%)",
   );
-  expect(barBackground([[40, 80]], [0, 100], { start: 60, end: 70 })).toContain(
+  expect(barBackground([[40, 80]], [0, 100], { from: 60, to: 70 })).toContain(
     "var(--own) 0.00% 100.00%",
   );
   expect(barBackground([], [0, 100], zoom)).toBe("var(--waits)");
@@ -86,11 +86,11 @@ test("a bar is strong where the span worked, within the zoom", () => {
 
 test("events on one spot are one dot, those outside of the zoom none", () => {
   const model = family([0, 100], []);
-  expect(dotsOf(model, 0, { start: 0, end: 100 }, 100)).toEqual([
+  expect(dotsOf(model, 0, { from: 0, to: 100 }, 100)).toEqual([
     { event: 0, left: 0.1 },
     { event: 2, left: 0.9 },
   ]);
-  expect(dotsOf(model, 0, { start: 10, end: 12 }, 100)).toEqual([
+  expect(dotsOf(model, 0, { from: 10, to: 12 }, 100)).toEqual([
     { event: 0, left: 0 },
     { event: 1, left: 0.5 },
   ]);

@@ -1,8 +1,8 @@
 // What is drawn within a bar: when the span itself worked, and where its events are.
 
 import { at, endOf, eventsOf, type TraceModel } from "../../../trace/model";
+import type { Zoom } from "../../../trace/zoom";
 import type { Stretch } from "../store";
-import type { Zoom } from "../url";
 
 /** More children than these are not looked at for one bar; nobody could see the gaps. */
 const MOST_CHILDREN = 400;
@@ -38,8 +38,8 @@ const MOST_STRETCHES = 40;
  * `--waits` where its children did.
  */
 export function barBackground(own: readonly Stretch[], bar: Stretch, zoom: Zoom): string {
-  const from = Math.max(bar[0], zoom.start);
-  const length = Math.min(bar[1], zoom.end) - from;
+  const from = Math.max(bar[0], zoom.from);
+  const length = Math.min(bar[1], zoom.to) - from;
   const seen = own.filter(([start, end]) => end > from && start < from + length);
   if (length <= 0 || seen.length === 0) return "var(--waits)";
   const widest = [...seen].sort((a, b) => b[1] - b[0] - (a[1] - a[0])).slice(0, MOST_STRETCHES);
@@ -75,7 +75,7 @@ export function dotsOf(model: TraceModel, span: number, zoom: Zoom, area: number
   const dots: Dot[] = [];
   const taken = new Set<number>();
   for (let index = first; index < Math.min(end, first + MOST_LOOKED_AT); index++) {
-    const left = (at(model.event.offset, index) - zoom.start) / (zoom.end - zoom.start);
+    const left = (at(model.event.offset, index) - zoom.from) / (zoom.to - zoom.from);
     const spot = Math.round((left * area) / DOT_WIDTH);
     if (!(left >= 0 && left <= 1) || taken.has(spot)) continue;
     taken.add(spot);

@@ -3,22 +3,24 @@ import { Link } from "react-router";
 import { tracePath } from "../../../route/paths";
 import { classes } from "../../../shared/classes";
 import { at } from "../../../trace/model";
-import { useTrace } from "../context";
 import { ROW_HEIGHT } from "./geometry";
-import { Hidden, Lead, type RowProps, rowId } from "./row";
+import { hiddenOf, leadOf, type RowProps, rowId } from "./row";
 import styles from "./row.module.css";
 
+interface GhostRowProps extends RowProps {
+  /** Which of the model's missing parents. */
+  missing: number;
+  current: boolean;
+  closed: boolean;
+}
+
 /** Stands for a parent that spans name and that is not stored. */
-export function GhostRow(props: RowProps & { missing: number }): ReactNode {
-  const { index, node, indent, missing } = props;
-  const trace = useTrace((state) => state.trace);
-  const current = useTrace((state) => state.cursor === node);
-  const closed = useTrace((state) => state.collapsed[node] === 1);
+export function GhostRow(props: GhostRowProps): ReactNode {
+  const { index, node, trace, shown, indent, missing, current, closed } = props;
   const parent = trace.model.missing[missing];
   const children = parent?.children.length ?? 0;
   const level = at(trace.tree.level, node);
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and names its row
     <div
       role="treeitem"
       id={rowId(node)}
@@ -31,12 +33,12 @@ export function GhostRow(props: RowProps & { missing: number }): ReactNode {
       aria-expanded={!closed}
     >
       <span className={styles.name}>
-        <Lead level={level} indent={indent} parent closed={closed} />
+        {leadOf(level, indent, true, closed)}
         <span className={styles.colour} />
         <span className={styles.operation}>
           parent <code>{parent?.spanId}</code> was never received
         </span>
-        {closed ? <Hidden node={node} /> : null}
+        {closed ? hiddenOf(trace, shown, node) : null}
       </span>
       <span className={styles.time}>
         <span className={styles.ghostNote}>

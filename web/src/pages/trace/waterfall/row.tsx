@@ -1,20 +1,26 @@
 import { memo, type ReactNode } from "react";
 import { serviceColour } from "../../../shared/colour";
 import { formatCount, formatDuration, formatPercent } from "../../../shared/format";
-import { at, Flag, Status } from "../../../trace/model";
-import { hasRowsUnder, hiddenUnder, missingAt } from "../../../trace/rows";
+import { at, Flag, Status, type TraceModel } from "../../../trace/model";
+import { hasRowsUnder, hiddenUnder, missingAt, type Shown } from "../../../trace/rows";
+import type { Zoom } from "../../../trace/zoom";
 import { useTrace } from "../context";
+import type { Trace, TraceState } from "../store";
 import { kindName, shownName, shownService } from "../words";
-import { Bar } from "./bar-view";
+import { barOf } from "./bar-view";
 import { type Indent, ROW_HEIGHT } from "./geometry";
 import { GhostRow } from "./ghost-row";
 import { PART } from "./parts";
 import styles from "./row.module.css";
 
+/** The same objects for all rows, so that a row is drawn again only when it has to be. */
 export interface RowProps {
   /** Place among the rows. */
   index: number;
   node: number;
+  trace: Trace;
+  shown: Shown;
+  zoom: Zoom;
   indent: Indent;
   /** Width of the bars' area in pixels. */
   area: number;
@@ -24,37 +30,55 @@ export function rowId(node: number): string {
   return `row-${node}`;
 }
 
+const MARK = { current: 1, open: 2, closed: 4, matched: 8, faded: 16 } as const;
+
+/** All that a row is told by the state, as one number: one subscription for each row. */
+function marksOf({ cursor, view, trace, collapsed, matches }: TraceState, node: number): number {
+  let marks = 0;
+  if (cursor === node) marks |= MARK.current;
+  if (view.span !== null && trace.model.ids[node] === view.span) marks |= MARK.open;
+  if (collapsed[node] === 1) marks |= MARK.closed;
+  if (matches.active) marks |= matches.mask[node] === 1 ? MARK.matched : MARK.faded;
+  return marks;
+}
+
 /** One row; its element is used again for another row when the list moves. */
 export const Row = memo(function Row(props: RowProps): ReactNode {
-  const missing = useTrace((state) => missingAt(state.trace.model, props.node));
-  return missing < 0 ? <SpanRow {...props} /> : <GhostRow {...props} missing={missing} />;
+  const { node, trace } = props;
+  const marks = useTrace((state) => marksOf(state, node));
+  const current = (marks & MARK.current) !== 0;
+  const closed = (marks & MARK.closed) !== 0;
+  const missing = missingAt(trace.model, node);
+  return missing < 0 ? (
+    spanRow(props, marks)
+  ) : (
+    <GhostRow {...props} missing={missing} current={current} closed={closed} />
+  );
 });
 
-function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
-  const trace = useTrace((state) => state.trace);
-  const current = useTrace((state) => state.cursor === node);
-  const open = useTrace((state) => state.view.span === trace.model.ids[node]);
-  const closed = useTrace((state) => state.collapsed[node] === 1);
-  const matched = useTrace((state) => state.matches.active && state.matches.marks[node] === 1);
-  const faded = useTrace((state) => state.matches.active && state.matches.marks[node] !== 1);
+/** Not a component: a list that moves makes dozens of these in a frame. */
+function spanRow({ index, node, trace, shown, zoom, indent, area }: RowProps, marks: number) {
   const { model, tree, siblings } = trace;
+  const closed = (marks & MARK.closed) !== 0;
+  const open = (marks & MARK.open) !== 0;
   const parent = hasRowsUnder(tree, node);
   const level = at(tree.level, node);
-  const service = shownService(model.services[at(model.service, node)] ?? "");
+  const own = model.services[at(model.service, node)] ?? "";
+  const colour = serviceColour(own);
+  const service = shownService(own);
   const name = shownName(model.names[at(model.name, node)] ?? "");
   const failed = at(model.status, node) === Status.error;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the tree has the focus and names its row
     <div
       role="treeitem"
       id={rowId(node)}
       className={styles.row}
       style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
       data-node={node}
-      data-current={current || undefined}
+      data-current={(marks & MARK.current) !== 0 || undefined}
       data-open={open || undefined}
-      data-matched={matched || undefined}
-      data-faded={faded || undefined}
+      data-matched={(marks & MARK.matched) !== 0 || undefined}
+      data-faded={(marks & MARK.faded) !== 0 || undefined}
       aria-level={level + 1}
       aria-posinset={at(siblings.place, node)}
       aria-setsize={at(siblings.count, node)}
@@ -62,23 +86,22 @@ function SpanRow({ index, node, indent, area }: RowProps): ReactNode {
       aria-expanded={parent ? !closed : undefined}
     >
       <span className={styles.name} title={`${service} · ${name}`}>
-        <Lead level={level} indent={indent} parent={parent} closed={closed} />
-        <span className={styles.colour} style={{ background: serviceColour(service) }} />
+        {leadOf(level, indent, parent, closed)}
+        <span className={styles.colour} style={{ background: colour }} />
         {failed ? <span className={styles.failed} role="img" aria-label="error" /> : null}
         <span className={styles.service}>{service}</span>
         <span className={styles.operation}>{name}</span>
-        {closed ? <Hidden node={node} /> : null}
-        <Marks flags={at(model.flags, node)} />
+        {closed ? hiddenOf(trace, shown, node) : null}
+        {flagsOf(at(model.flags, node))}
       </span>
-      <span className={styles.time} title={useTip(node)}>
-        <Bar node={node} area={area} colour={serviceColour(service)} failed={failed} />
+      <span className={styles.time} title={tipOf(model, node)}>
+        {barOf(trace, node, zoom, area, colour)}
       </span>
     </div>
   );
 }
 
-function useTip(node: number): string {
-  const model = useTrace((state) => state.trace.model);
+function tipOf(model: TraceModel, node: number): string {
   const duration = at(model.duration, node);
   const share = model.durationNs > 0 ? duration / model.durationNs : 0;
   return [
@@ -89,15 +112,8 @@ function useTip(node: number): string {
   ].join("\n");
 }
 
-interface LeadProps {
-  level: number;
-  indent: Indent;
-  parent: boolean;
-  closed: boolean;
-}
-
 /** The lines of the tree down to the row, and what opens it. */
-export function Lead({ level, indent, parent, closed }: LeadProps): ReactNode {
+export function leadOf(level: number, indent: Indent, parent: boolean, closed: boolean): ReactNode {
   const drawn = Math.min(level, indent.most);
   return (
     <>
@@ -114,9 +130,7 @@ export function Lead({ level, indent, parent, closed }: LeadProps): ReactNode {
 }
 
 /** How much a closed row hides, and whether an error is in it. */
-export function Hidden({ node }: { node: number }): ReactNode {
-  const tree = useTrace((state) => state.trace.tree);
-  const shown = useTrace((state) => state.shown);
+export function hiddenOf({ tree }: Trace, shown: Shown, node: number): ReactNode {
   const { count, worst } = hiddenUnder(tree, shown, node);
   const failed = worst === Status.error;
   return (
@@ -130,29 +144,21 @@ export function Hidden({ node }: { node: number }): ReactNode {
   );
 }
 
-function Marks({ flags }: { flags: number }): ReactNode {
-  return (
-    <>
-      {(flags & Flag.links) !== 0 ? (
-        <span className={styles.mark} title="Has links to other spans">
-          ↗
-        </span>
-      ) : null}
-      {(flags & Flag.parentMissing) !== 0 ? (
-        <span className={styles.warn} title="Its parent was never received">
-          orphan
-        </span>
-      ) : null}
-      {(flags & Flag.parentCut) !== 0 ? (
-        <span className={styles.warn} title="Its parents form a circle, which was opened here">
-          circle
-        </span>
-      ) : null}
-      {(flags & Flag.repeatedId) !== 0 ? (
-        <span className={styles.warn} title="Another span of this trace has the same id">
-          same id
-        </span>
-      ) : null}
-    </>
+const FLAGS: readonly (readonly [number, string, string])[] = [
+  [Flag.links, "↗", "Has links to other spans"],
+  [Flag.parentMissing, "orphan", "Its parent was never received"],
+  [Flag.parentCut, "circle", "Its parents form a circle, which was opened here"],
+  [Flag.repeatedId, "same id", "Another span of this trace has the same id"],
+];
+const FLAGS_SHOWN = Flag.links | Flag.parentMissing | Flag.parentCut | Flag.repeatedId;
+
+function flagsOf(flags: number): ReactNode {
+  if ((flags & FLAGS_SHOWN) === 0) return null;
+  return FLAGS.map(([flag, text, meaning]) =>
+    (flags & flag) === 0 ? null : (
+      <span key={flag} className={flag === Flag.links ? styles.mark : styles.warn} title={meaning}>
+        {text}
+      </span>
+    ),
   );
 }

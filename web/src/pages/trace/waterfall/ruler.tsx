@@ -1,7 +1,7 @@
 import { type PointerEvent, type ReactNode, useRef, useState } from "react";
 import { formatDuration } from "../../../shared/format";
+import { ticks, type Zoom, zoomBetween } from "../../../trace/zoom";
 import { useActions, useTrace } from "../context";
-import { ticks } from "./geometry";
 import styles from "./waterfall.module.css";
 
 /** Room that a mark with its time takes. */
@@ -24,9 +24,9 @@ export function Ruler({ area }: { area: number }): ReactNode {
   };
   const drop = () => {
     if (drag !== null && Math.abs(drag.to - drag.from) * area >= DRAG_PIXELS) {
-      const time = (at: number) => Math.round(zoom.start + at * (zoom.end - zoom.start));
-      const [start, end] = [time(Math.min(drag.from, drag.to)), time(Math.max(drag.from, drag.to))];
-      if (end > start) actions.zoom({ start, end });
+      const time = (at: number) => zoom.from + at * (zoom.to - zoom.from);
+      const next = zoomBetween(time(drag.from), time(drag.to), trace.model.durationNs);
+      actions.zoom(next, "push");
     }
     setDrag(null);
   };
@@ -42,13 +42,13 @@ export function Ruler({ area }: { area: number }): ReactNode {
       onPointerMove={(event) => drag && setDrag({ ...drag, to: share(event) })}
       onPointerUp={drop}
       onPointerCancel={() => setDrag(null)}
-      onDoubleClick={() => actions.zoom(null)}
+      onDoubleClick={() => actions.zoom(null, "push")}
     >
-      {ticks(zoom, Math.max(1, Math.floor(area / TICK_WIDTH))).map((time) => (
+      {marksOf(zoom, area).map((time) => (
         <span
           key={time}
           className={styles.tick}
-          style={{ left: `${((time - zoom.start) / (zoom.end - zoom.start)) * 100}%` }}
+          style={{ left: `${((time - zoom.from) / (zoom.to - zoom.from)) * 100}%` }}
         >
           {formatDuration(time)}
         </span>
@@ -73,12 +73,16 @@ export function Grid({ area }: { area: number }): ReactNode {
   const zoom = zoomed ?? trace.whole;
   return (
     <div className={styles.grid} aria-hidden="true">
-      {ticks(zoom, Math.max(1, Math.floor(area / TICK_WIDTH))).map((time) => (
+      {marksOf(zoom, area).map((time) => (
         <span
           key={time}
-          style={{ left: `${((time - zoom.start) / (zoom.end - zoom.start)) * 100}%` }}
+          style={{ left: `${((time - zoom.from) / (zoom.to - zoom.from)) * 100}%` }}
         />
       ))}
     </div>
   );
+}
+
+function marksOf(zoom: Zoom, area: number): number[] {
+  return ticks(zoom, ((zoom.to - zoom.from) * TICK_WIDTH) / area);
 }

@@ -27,7 +27,6 @@ export function Splitter(props: SplitterProps): ReactNode {
     set(value + by * direction);
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: an hr takes no keyboard
     <div
       role="separator"
       tabIndex={0}

@@ -1,23 +1,26 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
 import {
   type MouseEvent,
   type ReactNode,
   type RefObject,
   useEffect,
   useLayoutEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
+import { at } from "../../../trace/model";
 import { rowOf } from "../../../trace/rows";
+import { zoomAround, zoomMoved } from "../../../trace/zoom";
 import { useActions, useTrace, useTraceStore } from "../context";
-import { indentFor, panBy, ROW_HEIGHT, zoomBy } from "./geometry";
+import { indentFor, ROW_HEIGHT } from "./geometry";
 import { useKeptNumber } from "./kept-number";
+import { Levels } from "./levels";
 import { hitOf, PART } from "./parts";
 import { Row, rowId } from "./row";
 import { Grid, Ruler } from "./ruler";
 import { Splitter } from "./splitter";
 import styles from "./waterfall.module.css";
-import { windowOf } from "./window";
+import { rowInSlot, scrollFor, useRowWindow } from "./window";
 
 const NARROWEST = 120;
 const NAME_COLUMN = 380;
@@ -33,21 +36,25 @@ export function Waterfall(): ReactNode {
   return (
     <div ref={frame} className={styles.waterfall} style={{ ["--names" as string]: `${names}px` }}>
       <div className={styles.head}>
-        <span className={styles.headName}>Service and operation</span>
-        <Splitter
-          label="Width of the names"
-          value={names}
-          min={NARROWEST}
-          max={widest}
-          direction={1}
-          onChange={setWanted}
-        />
+        <div className={styles.headName}>
+          <span>Service and operation</span>
+          <Levels />
+        </div>
         <Ruler area={area} />
       </div>
       <div className={styles.body}>
         <Grid area={area} />
         {width === 0 ? null : <List names={names} area={area} />}
       </div>
+      <Splitter
+        label="Width of the names"
+        value={names}
+        min={NARROWEST}
+        max={widest}
+        direction={1}
+        onChange={setWanted}
+        className={styles.splitter}
+      />
     </div>
   );
 }
@@ -57,22 +64,17 @@ const SCROLLBAR = 12;
 
 function List({ names, area }: { names: number; area: number }): ReactNode {
   const rows = useTrace((state) => state.rows);
-  const deepest = useTrace((state) => state.trace.tree.deepest);
+  const trace = useTrace((state) => state.trace);
+  const shown = useTrace((state) => state.shown);
+  const zoom = useTrace((state) => state.view.zoom) ?? trace.whole;
   const cursor = useTrace((state) => state.cursor);
-  const traceId = useTrace((state) => state.trace.model.traceId);
   const store = useTraceStore();
   const actions = useActions();
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
-    rangeExtractor: windowOf,
-    overscan: 0,
-  });
-  const indent = indentFor(deepest, names);
-  const items = virtual.getVirtualItems();
-  useCursorInSight(virtual);
+  const { deepest } = trace.tree;
+  const indent = useMemo(() => indentFor(deepest, names), [deepest, names]);
+  const drawn = useRowWindow(scroller, ROW_HEIGHT, rows.length);
+  useCursorInSight(scroller);
   useWheelZoom(scroller, names);
 
   const click = (event: MouseEvent) => {
@@ -92,21 +94,24 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
     <div
       ref={scroller}
       role="tree"
-      aria-label={`Spans of trace ${traceId}`}
+      aria-label={`Spans of trace ${trace.model.traceId}`}
       aria-activedescendant={cursor >= 0 ? rowId(cursor) : undefined}
       tabIndex={0}
       className={styles.scroller}
       onClick={click}
     >
-      <div className={styles.rows} style={{ height: virtual.getTotalSize() }}>
-        {items.map(({ index }) => {
-          const node = rows[index];
-          return node === undefined ? null : (
+      <div className={styles.rows} style={{ height: rows.length * ROW_HEIGHT }}>
+        {Array.from({ length: drawn.length }, (_, slot) => {
+          const index = rowInSlot(slot, drawn);
+          return (
             <Row
-              // The same elements show other rows: nothing is made while the list moves.
-              key={index % items.length}
+              // biome-ignore lint/suspicious/noArrayIndexKey: the same elements show other rows
+              key={slot}
               index={index}
-              node={node}
+              node={at(rows, index)}
+              trace={trace}
+              shown={shown}
+              zoom={zoom}
               indent={indent}
               area={area}
             />
@@ -117,26 +122,28 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
   );
 }
 
-type Virtual = ReturnType<typeof useVirtualizer<HTMLDivElement, Element>>;
+/** Rows that stay in sight above and below the cursor. */
+const MARGIN = 2;
 
 /** Brings the cursor's row into sight when it moves; not when the reader scrolls. */
-function useCursorInSight(virtual: Virtual): void {
+function useCursorInSight(scroller: RefObject<HTMLDivElement | null>): void {
   const store = useTraceStore();
-  const latest = useRef(virtual);
-  latest.current = virtual;
   useLayoutEffect(() => {
-    const show = (align: "auto" | "center") => {
+    const show = () => {
+      const element = scroller.current;
       const { cursor, rows, trace } = store.getState();
       const row = cursor < 0 ? -1 : rowOf(trace.tree, rows, cursor);
-      if (row >= 0) latest.current.scrollToIndex(row, { align });
+      if (element === null || row < 0) return;
+      const { scrollTop, clientHeight } = element;
+      const to = scrollFor(row, scrollTop, clientHeight, ROW_HEIGHT, MARGIN);
+      if (to !== null) element.scrollTop = to;
     };
-    show("center");
+    show();
     return store.subscribe((state, before) => {
-      if (state.cursor === before.cursor) return;
-      // The list has its new rows after this.
-      requestAnimationFrame(() => show("auto"));
+      // The list has its new height in the next frame.
+      if (state.cursor !== before.cursor) requestAnimationFrame(show);
     });
-  }, [store]);
+  }, [store, scroller]);
 }
 
 /** Ctrl or ⌘ and the wheel zoom around the pointer, shift and the wheel move. */
@@ -153,15 +160,13 @@ function useWheelZoom(scroller: RefObject<HTMLDivElement | null>, names: number)
       const width = box.width - names - SCROLLBAR;
       const share = Math.max(0, Math.min(1, (event.clientX - box.left - names) / width));
       const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+      const { durationNs } = trace.model;
+      const length = zoom.to - zoom.from;
       if (event.ctrlKey || event.metaKey) {
-        const around = zoom.start + share * (zoom.end - zoom.start);
-        actions.zoom(zoomBy(zoom, Math.exp(event.deltaY / 300), around, trace.whole.end));
-      } else if (
-        sideways !== 0 &&
-        view.zoom !== null &&
-        Math.abs(sideways) > Math.abs(event.shiftKey ? 0 : event.deltaY)
-      ) {
-        actions.zoom(panBy(zoom, sideways / width, trace.whole.end));
+        const around = zoom.from + share * length;
+        actions.zoom(zoomAround(zoom, Math.exp(event.deltaY / 300), around, durationNs));
+      } else if (Math.abs(sideways) > (event.shiftKey ? 0 : Math.abs(event.deltaY))) {
+        actions.zoom(zoomMoved(zoom, (sideways / width) * length, durationNs));
       } else {
         return;
       }

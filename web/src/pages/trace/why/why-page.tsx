@@ -1,6 +1,189 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
+import { Link, useNavigate } from "react-router";
+import { ApiError } from "../../../api/client";
+import type { Why, WhyFact } from "../../../api/convert-why";
+import { useWhy } from "../../../api/queries-why";
+import { sendPath, tracePath } from "../../../route/paths";
+import { formatAgo, formatExact, formatTime } from "../../../shared/format";
+import { useZone } from "../../../shared/settings";
+import { Badge } from "../../../shared/ui/badge";
+import { Button, buttonClass } from "../../../shared/ui/button";
+import { CopyButton } from "../../../shared/ui/copy-button";
+import { ErrorNote, Loading } from "../../../shared/ui/states";
+import { TextField } from "../../../shared/ui/text-field";
 import { Page } from "../../../shell/page";
+import { BackBar } from "../back-bar";
+import { readGiven } from "./given-id";
+import styles from "./why-page.module.css";
 
-export function WhyPage({ id }: { id: string }): ReactNode {
-  return <Page title="Why can’t I see this trace?">{id}</Page>;
+const VERDICTS: Record<string, readonly [string, "plain" | "ok" | "warn" | "error"]> = {
+  stored: ["Stored", "ok"],
+  partly_stored: ["Partly stored", "warn"],
+  waiting: ["On its way", "plain"],
+  refused: ["Refused", "error"],
+  not_sampled: ["Not sampled", "warn"],
+  too_old: ["Too old", "warn"],
+  never_arrived: ["Never arrived", "error"],
+  unknown: ["Not known", "plain"],
+};
+
+interface WhyPageProps {
+  id: string;
+  /** Asks for the trace again, where this stands in its place. */
+  onOpen?: () => void;
+}
+
+/** Why a trace cannot be seen, as far as Clew knows; and a way to another one. */
+export function WhyPage({ id, onOpen }: WhyPageProps): ReactNode {
+  const given = readGiven(id);
+  return (
+    <Page title="Why can’t I see this trace?">
+      <BackBar />
+      <div className={styles.page}>
+        {given.kind === "id" ? (
+          <Answer
+            key={id}
+            traceId={given.traceId}
+            asked={given.traceparent ?? given.traceId}
+            onOpen={onOpen}
+          />
+        ) : (
+          <section className={styles.answer}>
+            <h2 className={styles.sentence}>{given.sentence}</h2>
+            <p className={styles.id}>
+              <code>{id.slice(0, 200)}</code>
+            </p>
+          </section>
+        )}
+        <OtherTrace />
+      </div>
+    </Page>
+  );
+}
+
+interface AnswerProps {
+  traceId: string;
+  asked: string;
+  onOpen: (() => void) | undefined;
+}
+
+function Answer({ traceId, asked, onOpen }: AnswerProps): ReactNode {
+  const { data, error, refetch } = useWhy(asked);
+  return (
+    <section className={styles.answer} aria-label="What became of the trace">
+      <p className={styles.id}>
+        <code>{traceId}</code>
+        <CopyButton text={traceId} label="Copy trace id" />
+      </p>
+      {data !== undefined ? (
+        <Known why={data} onAgain={() => void refetch()} onOpen={onOpen} />
+      ) : error === null ? (
+        <Loading>Looking where it went</Loading>
+      ) : error instanceof ApiError && error.status === 404 ? (
+        <h2 className={styles.sentence}>No span of this trace is stored.</h2>
+      ) : (
+        <ErrorNote error={error} onRetry={() => void refetch()} />
+      )}
+    </section>
+  );
+}
+
+interface KnownProps {
+  why: Why;
+  onAgain: () => void;
+  onOpen: (() => void) | undefined;
+}
+
+function Known({ why, onAgain, onOpen }: KnownProps): ReactNode {
+  const [name, tone] = VERDICTS[why.verdict] ?? [why.verdict, "plain" as const];
+  return (
+    <>
+      <Badge tone={tone}>{name}</Badge>
+      <h2 className={styles.sentence}>{why.sentence}</h2>
+      {why.hint === null ? null : <p className={styles.hint}>{why.hint}</p>}
+      <div className={styles.next}>
+        {why.spans > 0 ? (
+          <Link
+            className={buttonClass({ look: "primary" })}
+            to={tracePath(why.traceId)}
+            onClick={onOpen}
+          >
+            Open the trace ({formatExact(why.spans)} {why.spans === 1 ? "span" : "spans"})
+          </Link>
+        ) : null}
+        <Button onClick={onAgain}>Look again</Button>
+        {why.verdict === "never_arrived" || why.verdict === "unknown" ? (
+          <Link className={buttonClass({})} to={sendPath()}>
+            How to send data
+          </Link>
+        ) : null}
+      </div>
+      {why.facts.length === 0 ? null : (
+        <>
+          <h3 className={styles.factsTitle}>What Clew knows</h3>
+          <ul className={styles.facts}>
+            {why.facts.map((fact, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: facts have no other identity
+              <Fact key={at} fact={fact} />
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}
+
+function Fact({ fact }: { fact: WhyFact }): ReactNode {
+  const [zone] = useZone();
+  const nowNs = BigInt(Date.now()) * 1_000_000n;
+  const { firstNs, lastNs, count } = fact;
+  return (
+    <li className={styles.fact}>
+      <p>{fact.sentence}</p>
+      {count === null && firstNs === null && lastNs === null ? null : (
+        <p className={styles.when}>
+          {count === null ? null : <span>{formatExact(count)} times</span>}
+          {firstNs === null || firstNs === lastNs ? null : (
+            <span>first {formatTime(firstNs, zone, "second")}</span>
+          )}
+          {lastNs === null ? null : (
+            <span>
+              {firstNs === null || firstNs === lastNs ? "" : "last "}
+              {formatTime(lastNs, zone, "second")}, {formatAgo(lastNs, nowNs)}
+            </span>
+          )}
+        </p>
+      )}
+    </li>
+  );
+}
+
+function OtherTrace(): ReactNode {
+  const navigate = useNavigate();
+  const [text, setText] = useState("");
+  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  return (
+    <form
+      className={styles.other}
+      onSubmit={(event) => {
+        event.preventDefault();
+        const given = readGiven(text);
+        if (given.kind === "wrong") setTrouble(given.sentence);
+        else navigate(tracePath(given.traceparent ?? given.traceId));
+      }}
+    >
+      <TextField
+        label="Look for another trace"
+        placeholder="Trace id or traceparent"
+        mono
+        value={text}
+        trouble={trouble}
+        onChange={(event) => {
+          setText(event.target.value);
+          setTrouble(undefined);
+        }}
+      />
+      <Button type="submit">Look</Button>
+    </form>
+  );
 }

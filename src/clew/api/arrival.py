@@ -1,0 +1,149 @@
+"""`/api/v1/arrival`: how far the first data has come; a test trace and the demo shop to try it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from clew import counters
+from clew.api.arrival_types import (
+    ArrivalAnswer,
+    Arrived,
+    DemoState,
+    Endpoints,
+    SendTestTrace,
+    SwitchDemo,
+    TestTraceAnswer,
+)
+from clew.api.ask import Ask
+from clew.api.children import Children
+from clew.api.health import Facts, Status
+from clew.api.ledger import entry
+from clew.demo.services import NAMES as DEMO_SERVICES
+from clew.query.finder import FoundTrace
+from clew.query.language import parse
+from clew.query.ledger import Knocks, ledger
+from clew.query.search import first_page, search
+from clew.query.status import SPANS, tables
+
+TEST_SERVICE = "clew-send"
+_MINUTE_NS = 60 * 1_000_000_000
+_TRACES_OF_NS = 15 * _MINUTE_NS
+_REFUSALS_OF_NS = 10 * _MINUTE_NS
+# Clocks of senders may be a little ahead.
+_AHEAD_NS = _MINUTE_NS
+_MOST_TRACES = 5
+_MOST_REFUSALS = 100
+_SHOWN_REFUSALS = 10
+# The demo's traffic must not hide the first trace of somebody's own.
+_OWN = parse(
+    "{ "
+    + " && ".join(
+        f'resource.service.name != "{name}"' for name in sorted({TEST_SERVICE, *DEMO_SERVICES})
+    )
+    + " }"
+)
+# What says the least of why nothing arrives: scanners, probes and the like.
+_LEAST_TELLING = ("bare_connection", "foreign_protocol", "unknown_protocol")
+
+
+def endpoint(
+    ask: Ask, status: Status, children: Children, now_ns: Callable[[], int]
+) -> Callable[[], Awaitable[ArrivalAnswer]]:
+    """The handler of GET."""
+
+    async def get_arrival() -> ArrivalAnswer:
+        """From the first connection to the first trace that is found, and who was turned away."""
+        now = now_ns()
+        stored = next((one.rows for one in await ask(tables) if one.name == SPANS), 0)
+        found: tuple[FoundTrace, ...] = ()
+        if stored:
+            after = first_page(now - _TRACES_OF_NS, now + _AHEAD_NS)
+            own = (await ask(search, _OWN, after, _MOST_TRACES, 0)).traces
+            newest = (await ask(search, parse(""), after, _MOST_TRACES, 0)).traces
+            found = own + tuple(one for one in newest if _source(_services(one)) != "own")
+        knocks = await ask(ledger, None, now - _REFUSALS_OF_NS, now + _AHEAD_NS, _MOST_REFUSALS)
+        facts = status.facts()
+        return ArrivalAnswer(
+            endpoints=_endpoints(facts),
+            keys_required=facts.settings.asks_for_key("ingest"),
+            connections=_count(facts, "clew_intake_connections_total"),
+            accepted_spans=_count(facts, "clew_intake_spans_accepted_total"),
+            stored_spans=stored,
+            traces=[_arrived(trace) for trace in found],
+            refusals=[entry(one) for one in sorted(knocks, key=_telling)[:_SHOWN_REFUSALS]],
+            demo=DemoState(
+                available=children.available,
+                running=children.demo_ends_in() is not None,
+                ends_in_seconds=children.demo_ends_in(),
+            ),
+        )
+
+    return get_arrival
+
+
+def send_endpoint(children: Children) -> Callable[[SendTestTrace], Awaitable[TestTraceAnswer]]:
+    """The handler of POST on `test-trace`."""
+
+    async def send_test_trace(asked: SendTestTrace) -> TestTraceAnswer:
+        """Send a test trace as any client would, through the OTLP port."""
+        return TestTraceAnswer(trace_id=await children.send(asked.key))
+
+    return send_test_trace
+
+
+def demo_endpoint(children: Children) -> Callable[[SwitchDemo], Awaitable[DemoState]]:
+    """The handler of POST on `demo`."""
+
+    async def switch_demo(asked: SwitchDemo) -> DemoState:
+        """Start or stop the demo shop; it ends by itself after ten minutes."""
+        if asked.action == "start":
+            await children.start_demo(asked.key)
+        else:
+            await children.stop_demo()
+        left = children.demo_ends_in()
+        return DemoState(
+            available=children.available, running=left is not None, ends_in_seconds=left
+        )
+
+    return switch_demo
+
+
+def _endpoints(facts: Facts) -> Endpoints:
+    settings = facts.settings
+    return Endpoints(
+        grpc_port=settings.grpc.port,
+        http_port=settings.http.port,
+        tls=bool(settings.tls_cert),
+        loopback_only=settings.grpc.is_loopback and settings.http.is_loopback,
+    )
+
+
+def _count(facts: Facts, metric: str) -> int:
+    return int(counters.total(facts.figures, metric))
+
+
+def _arrived(trace: FoundTrace) -> Arrived:
+    summary = trace.summary
+    return Arrived(
+        trace_id=summary.trace_id.hex(),
+        service_name=summary.root_service,
+        name=summary.root_name,
+        start_time_unix_nano=str(summary.start_ns),
+        span_count=summary.span_count,
+        source=_source(_services(trace)),
+    )
+
+
+def _services(trace: FoundTrace) -> set[str]:
+    return {part.name for part in trace.summary.services}
+
+
+def _source(names: set[str]) -> Literal["own", "test", "demo"]:
+    if names <= {TEST_SERVICE}:
+        return "test"
+    return "demo" if names <= DEMO_SERVICES else "own"
+
+
+def _telling(knock: Knocks) -> tuple[bool, int]:
+    return knock.reason in _LEAST_TELLING, -knock.last_ns
