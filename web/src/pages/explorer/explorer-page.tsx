@@ -1,6 +1,6 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { SlidersHorizontal } from "lucide-react";
-import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
 import { useBounds } from "../../route/time";
 import { useUrlState } from "../../route/url";
@@ -11,6 +11,7 @@ import { TimeControls } from "../../shell/time-controls";
 import { QueryBar } from "./bar/query-bar";
 import styles from "./explorer-page.module.css";
 import { Filters } from "./filters/filters";
+import { useMedia } from "./media";
 import { parseQuery } from "./query/parse";
 import { type Region, regionCodec } from "./region";
 import { Results } from "./results/results";
@@ -48,7 +49,12 @@ export function ExplorerPage(): ReactNode {
     <Page title="Trace Explorer" aside={<TimeControls />}>
       <div className={styles.page}>
         <div className={styles.bar}>
-          <Button aria-expanded={narrow ? drawer : wide} onClick={toggle} className={styles.toggle}>
+          <Button
+            aria-label={count === 0 ? "Filters" : `Filters, ${count} in the query`}
+            aria-expanded={narrow ? drawer : wide}
+            onClick={toggle}
+            className={styles.toggle}
+          >
             <SlidersHorizontal size={14} />
             <span className={styles.word}>Filters</span>
             {count === 0 ? null : <span className={styles.count}>{count}</span>}
@@ -81,16 +87,5 @@ export function ExplorerPage(): ReactNode {
         </div>
       </div>
     </Page>
-  );
-}
-
-function useMedia(query: string): boolean {
-  return useSyncExternalStore(
-    (told) => {
-      const media = matchMedia(query);
-      media.addEventListener("change", told);
-      return () => media.removeEventListener("change", told);
-    },
-    () => matchMedia(query).matches,
   );
 }

@@ -13,16 +13,17 @@ export const theme = EditorView.theme({
   ".cm-content": { padding: "5px 0", caretColor: "var(--accent)" },
   ".cm-line": { padding: "0" },
   ".cm-cursor": { borderLeftColor: "var(--accent)", borderLeftWidth: "2px" },
-  ".cm-placeholder": { color: "var(--text-3)" },
+  ".cm-placeholder": { color: "var(--text-3)", whiteSpace: "nowrap", height: "20px" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground":
     {
       backgroundColor: "var(--selected)",
     },
-  ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": {
+  ".cm-matchingBracket": { backgroundColor: "transparent" },
+  "&.cm-focused .cm-matchingBracket": {
     backgroundColor: "var(--accent-soft)",
     color: "var(--accent-strong)",
   },
-  ".cm-nonmatchingBracket, &.cm-focused .cm-nonmatchingBracket": {
+  "&.cm-focused .cm-nonmatchingBracket": {
     backgroundColor: "transparent",
     color: "var(--error)",
   },

@@ -47,6 +47,7 @@ export function FacetSection(props: SectionProps): ReactNode {
           {facet.scope === "resource" && facet.label !== "Service" ? (
             <span className={styles.scope}>resource</span>
           ) : null}
+          {!open && count > 0 ? <span className={styles.said}>{saidOf(asked)}</span> : null}
         </button>
         {count > 0 ? (
           <IconButton small label={`Forget the filter on ${facet.label}`} onClick={clear}>
@@ -76,6 +77,15 @@ export function FacetSection(props: SectionProps): ReactNode {
       {open ? <Values {...props} /> : null}
     </section>
   );
+}
+
+/** What a closed section asks for. */
+function saidOf({ include, exclude, others }: Asked): string {
+  const [first] = include.length > 0 ? include : exclude;
+  const text = first && namedValue(first).text;
+  const count = include.length + exclude.length + others.length;
+  if (text === undefined || count > 1) return String(count);
+  return include.length > 0 ? text : `not ${text}`;
 }
 
 interface Value {

@@ -50,11 +50,13 @@ export interface TimeForm {
   zone: Zone;
   ago: boolean;
   nowNs: bigint;
+  /** There is little room. */
+  narrow: boolean;
 }
 
 /** The time of day, with the day where it is another one; or how long ago. */
-export function Time({ ns, zone, ago, nowNs }: TimeForm & { ns: bigint }): ReactNode {
-  const clock = formatClock(ns, zone, "milli");
+export function Time({ ns, zone, ago, nowNs, narrow }: TimeForm & { ns: bigint }): ReactNode {
+  const clock = formatClock(ns, zone, narrow ? "second" : "milli");
   const today = formatDay(ns, zone) === formatDay(nowNs, zone);
   const shown = ago
     ? formatAgo(ns, nowNs)

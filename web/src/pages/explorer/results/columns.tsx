@@ -22,6 +22,9 @@ export interface SpanOfTrace {
 }
 
 export const FIRST_TRACE_COLUMNS = ["time", "trace", "duration", "spans", "services"];
+/** Where there is little room. */
+export const NARROW_TRACE_COLUMNS = ["time", "trace", "duration"];
+export const NARROW_SPAN_COLUMNS = ["time", "name", "duration"];
 export const FIRST_SPAN_COLUMNS = ["time", "service", "name", "duration", "trace"];
 
 export const TRACE_COLUMNS: readonly (readonly [string, string])[] = [
@@ -51,12 +54,12 @@ export function traceColumns(
 ): Column<TraceRow>[] {
   const all: Record<string, Omit<Column<TraceRow>, "id" | "label">> = {
     time: {
-      width: 108,
+      width: time.narrow ? 60 : 108,
       order: (row) => row.startNs,
       cell: (row) => <Time ns={row.startNs} {...time} />,
     },
     trace: {
-      width: 240,
+      width: time.narrow ? 176 : 240,
       grow: 3,
       order: (row) => `${row.service} ${row.name}`,
       cell: (row) => (
@@ -69,7 +72,7 @@ export function traceColumns(
       ),
     },
     duration: {
-      width: 150,
+      width: time.narrow ? 72 : 150,
       grow: 1,
       order: (row) => row.durationNs,
       cell: (row) => <Duration ns={row.durationNs} longestNs={longestNs} />,
@@ -110,7 +113,7 @@ export function spanColumns(
 ): Column<SpanOfTrace>[] {
   const all: Record<string, Omit<Column<SpanOfTrace>, "id" | "label">> = {
     time: {
-      width: 108,
+      width: time.narrow ? 60 : 108,
       order: ({ span }) => span.startNs,
       cell: ({ span }) => <Time ns={span.startNs} {...time} />,
     },
@@ -132,7 +135,7 @@ export function spanColumns(
       ),
     },
     duration: {
-      width: 150,
+      width: time.narrow ? 72 : 150,
       grow: 1,
       order: ({ span }) => span.durationNs,
       cell: ({ span }) => <Duration ns={span.durationNs} longestNs={longestNs} />,

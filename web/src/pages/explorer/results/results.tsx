@@ -10,12 +10,15 @@ import { useZone } from "../../../shared/settings";
 import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
 import { withColumns, withRegion } from "../asked";
 import { Nothing } from "../empty/nothing";
+import { useMedia } from "../media";
 import type { Region } from "../region";
 import { type Sort, sortCodec, spanColumnsCodec, traceColumnsCodec, viewCodec } from "../state";
 import { isBoolean, useStored } from "../stored";
 import {
   FIRST_SPAN_COLUMNS,
   FIRST_TRACE_COLUMNS,
+  NARROW_SPAN_COLUMNS,
+  NARROW_TRACE_COLUMNS,
   SPAN_COLUMNS,
   type SpanOfTrace,
   spanColumns,
@@ -53,7 +56,10 @@ export function Results(props: ResultsProps): ReactNode {
   const [range] = useTimeRange();
   const { nowNs } = useRefresh();
   const isSpans = view === "spans";
-  const shown = isSpans ? (spanShown ?? FIRST_SPAN_COLUMNS) : (traceShown ?? FIRST_TRACE_COLUMNS);
+  const narrow = useMedia("(max-width: 639px)");
+  const shown = isSpans
+    ? (spanShown ?? (narrow ? NARROW_SPAN_COLUMNS : FIRST_SPAN_COLUMNS))
+    : (traceShown ?? (narrow ? NARROW_TRACE_COLUMNS : FIRST_TRACE_COLUMNS));
   const fields = isSpans ? shown.filter((id) => !SPAN_COLUMNS.some(([known]) => known === id)) : [];
   const own = withRegion(query, region);
   const text = withColumns(own, fields);
@@ -83,7 +89,7 @@ export function Results(props: ResultsProps): ReactNode {
   const onEnd = useCallback(() => {
     if (goesOn && !isFetchingNextPage && !isError) void fetchNextPage();
   }, [goesOn, isFetchingNextPage, isError, fetchNextPage]);
-  const time = { zone, ago, nowNs };
+  const time = { zone, ago, nowNs, narrow };
   const common = {
     sort,
     onSort: (next: Sort | null) => setSort(next, "replace"),
