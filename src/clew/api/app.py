@@ -42,7 +42,7 @@ from clew.api.hosts import HostCheck
 from clew.api.key_types import ApiKey, KeysAnswer, NewKeyAnswer
 from clew.api.otlp_types import OtlpTraces
 from clew.api.search_types import SearchAnswer
-from clew.api.skeleton_types import SkeletonAnswer, SomeSpansAnswer
+from clew.api.skeleton_types import FoundAnswer, SkeletonAnswer, SomeSpansAnswer
 from clew.api.status import endpoint as status_endpoint
 from clew.api.status_types import StatusAnswer
 from clew.api.times import FORMS
@@ -131,6 +131,8 @@ def create_app(
     skeleton, spans = skeletons.skeleton_endpoint(ask), skeletons.spans_endpoint(ask)
     get("/api/v1/traces/{trace_id}/skeleton", "getTraceSkeleton", skeleton, None, _SKELETON)
     get("/api/v1/traces/{trace_id}/spans", "getTraceSpans", spans, None, _SOME_SPANS)
+    find = skeletons.find_endpoint(ask)
+    get("/api/v1/traces/{trace_id}/find", "findInTrace", find, FoundAnswer)
     get("/api/v1/search", "searchTraces", searches.endpoint(ask, now_ns), SearchAnswer)
     get("/api/v1/services", "listServices", services.endpoint(ask, now_ns), ServicesAnswer)
     get("/api/v1/operations", "listOperations", operations.endpoint(ask, now_ns), OperationsAnswer)

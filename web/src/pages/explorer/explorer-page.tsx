@@ -1,13 +1,14 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { SlidersHorizontal } from "lucide-react";
-import { type ReactNode, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
-import { useBounds } from "../../route/time";
+import { useBounds, useTimeRange } from "../../route/time";
 import { useUrlState } from "../../route/url";
 import { useShortcut } from "../../shared/shortcuts";
 import { Button } from "../../shared/ui/button";
 import { Page } from "../../shell/page";
 import { TimeControls } from "../../shell/time-controls";
+import { withRegion } from "./asked";
 import { QueryBar } from "./bar/query-bar";
 import styles from "./explorer-page.module.css";
 import { Filters } from "./filters/filters";
@@ -17,6 +18,8 @@ import { type Region, regionCodec } from "./region";
 import { Results } from "./results/results";
 import { queryCodec } from "./state";
 import { isBoolean, useStored } from "./stored";
+
+const Overview = lazy(async () => ({ default: (await import("./overview")).Overview }));
 
 const NARROW = "(max-width: 899px)";
 
@@ -38,6 +41,12 @@ export function ExplorerPage(): ReactNode {
     setQuery(next, "push");
   };
   const select = (next: Region | null) => setRegion(next, "push");
+  const [, setRange] = useTimeRange();
+  const filterTo = (chosen: Region) => {
+    ask(withRegion(query, chosen));
+    setRegion(null, "replace");
+    setRange({ kind: "between", startNs: chosen.startNs, endNs: chosen.endNs }, "replace");
+  };
   const mistake = trouble instanceof ApiError && trouble.code === "invalid_query" ? trouble : null;
   const toggle = () => (narrow ? setDrawer(!drawer) : setWide(!wide));
   const count = parseQuery(shown).terms.length;
@@ -75,11 +84,24 @@ export function ExplorerPage(): ReactNode {
             filters()
           ) : null}
           <div ref={scroller} className={styles.main}>
+            <div className={styles.overview}>
+              <Suspense fallback={<div className={styles.charts} />}>
+                <Overview
+                  query={query}
+                  bounds={bounds}
+                  region={region}
+                  onRegion={select}
+                  onQuery={ask}
+                  onFilterTo={filterTo}
+                />
+              </Suspense>
+            </div>
             <Results
               query={query}
               region={region}
               onRegion={select}
               onQuery={ask}
+              onFilterTo={filterTo}
               onTrouble={setTrouble}
               scroller={scroller}
             />

@@ -6,6 +6,7 @@ export const theme = EditorView.theme({
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": {
     fontFamily: "var(--mono)",
+    fontVariantLigatures: "none",
     lineHeight: "20px",
     maxHeight: "160px",
     overflow: "auto",

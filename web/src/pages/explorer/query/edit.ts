@@ -143,6 +143,15 @@ export function addComparison(text: string, comparison: Comparison): string {
   return has ? text : replaced(parsed, () => false, [writeComparison(comparison, parsed.form)]);
 }
 
+/** The same for a condition as text, of any form. */
+export function withCondition(text: string, condition: string): string {
+  const [term, ...others] = parseQuery(`{ ${condition} }`).terms;
+  if (term?.kind === "compare" && others.length === 0) return addComparison(text, term.comparison);
+  const parsed = parseQuery(text);
+  const has = parsed.terms.some(({ at, end }) => text.slice(at, end) === condition);
+  return has ? text : replaced(parsed, () => false, [condition]);
+}
+
 /** Without the conditions at these places of `terms`. */
 export function removeTerms(parsed: Parsed, places: readonly number[]): string {
   return replaced(parsed, (_, at) => places.includes(at), []);

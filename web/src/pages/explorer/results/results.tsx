@@ -36,6 +36,7 @@ interface ResultsProps {
   region: Region | null;
   onRegion: (region: Region | null) => void;
   onQuery: (query: string) => void;
+  onFilterTo: (region: Region) => void;
   /** Told what is wrong with the question, and null when nothing is. */
   onTrouble: (trouble: unknown) => void;
   scroller: RefObject<HTMLElement | null>;
@@ -111,10 +112,7 @@ export function Results(props: ResultsProps): ReactNode {
         isWhole={!hasNextPage && last?.limitedBy === null}
         region={region}
         onRegion={onRegion}
-        onFilterToRegion={() => {
-          onQuery(withRegion(query, region));
-          onRegion(null);
-        }}
+        onFilterToRegion={() => region && props.onFilterTo(region)}
         newer={isNew && !isEmpty ? newer : null}
         onNewer={() => {
           catchUp();
@@ -150,7 +148,9 @@ export function Results(props: ResultsProps): ReactNode {
           hasQuery={search_ !== null}
         />
       )}
-      {search.isPending || (traces.length === 0 && (isError || !hasNextPage)) ? null : (
+      {search.isPending ||
+      search.isPlaceholderData ||
+      (traces.length === 0 && (isError || !hasNextPage)) ? null : (
         <Footer
           search={search}
           last={last}

@@ -29,7 +29,7 @@ import { FlameTip } from "./flame-tip";
 import { paintFlame } from "./paint";
 import { around, heightOf, MARGIN, scrollShowing, spanAt, type View } from "./scene";
 import { usePointer } from "./use-pointer";
-import { graphInWords, spanInWords } from "./words";
+import { graphInWords, spanInWords, zoomInWords } from "./words";
 
 export interface FlameGraphProps {
   model: TraceModel;
@@ -61,6 +61,11 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
   const brightBefore = useMemo(
     () => bright && countBefore(flame.span, (span) => at(bright, span) > 0),
     [flame, bright],
+  );
+  const told = useMemo(() => graphInWords(model, flame), [model, flame]);
+  const toldOfSpan = useMemo(
+    () => (selected === null || selected >= model.count ? "" : spanInWords(model, selected)),
+    [model, selected],
   );
   const [text] = useState(() => new TextFitter());
   const [hover, setHover] = useState<{ span: number; x: number; y: number } | null>(null);
@@ -192,12 +197,11 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
         />
       )}
       <p id={help} className="visually-hidden">
-        {graphInWords(model, flame, zoom)} Up goes to the parent, down to the longest child, left
-        and right to siblings; space opens the span, Enter zooms to it, Escape shows the whole
-        trace.
+        {told} {zoomInWords(zoom)} Up goes to the parent, down to the longest child, left and right
+        to siblings; space opens the span, Enter zooms to it, Escape shows the whole trace.
       </p>
       <p className="visually-hidden" aria-live="polite">
-        {selected === null || selected >= model.count ? "" : spanInWords(model, selected)}
+        {toldOfSpan}
       </p>
     </div>
   );

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { serviceColour } from "../../../shared/colour";
 import { formatDuration } from "../../../shared/format";
-import { at, Status, type TraceModel } from "../../../trace/model";
+import { at, Flag, Status, type TraceModel } from "../../../trace/model";
 import styles from "./flame.module.css";
 import { nameOf, serviceOf, shareOf } from "./words";
 
@@ -43,6 +43,9 @@ export function FlameTip({ model, span, x, y, width, height }: FlameTipProps): R
         <dt>Starts at</dt>
         <dd>{formatDuration(at(model.start, span))}</dd>
       </dl>
+      {(at(model.flags, span) & Flag.parentMissing) === 0 ? null : (
+        <p className={styles.tipNote}>Its parent was never received.</p>
+      )}
     </div>
   );
 }

@@ -109,22 +109,23 @@ function paintText(
   context.fillText(duration, left + 7 + used + 8, middle);
 }
 
-/** A line along the bottom of bars; what is less than a pixel beside the last is not drawn again. */
+/** A line along the bottom of bars; of what is within a pixel of a row, only the first. */
 function paintPath({ context, height, palette }: Surface, scene: Scene, path: CriticalPath): void {
   const { zoom, flame } = scene;
+  const firstRow = Math.floor(scene.scrollTop / ROW);
+  const reached = new Float64Array(Math.ceil(height / ROW) + 1).fill(-1);
   context.fillStyle = palette.text;
-  let lastRow = -1;
-  let lastRight = -1;
   for (let index = firstNotBelow(path.to, zoom.from); index < path.span.length; index++) {
     if (at(path.from, index) > zoom.to) break;
     const row = at(flame.row, at(path.span, index));
+    const line = row - firstRow;
+    if (line < 0 || line >= reached.length) continue;
     const top = AXIS + row * ROW - scene.scrollTop;
     const left = Math.max(0, pixelAt(scene, at(path.from, index)));
     const right = Math.min(scene.width, pixelAt(scene, at(path.to, index)));
-    if (top < 0 || top > height || (row === lastRow && right - lastRight < 1)) continue;
+    if (right - at(reached, line) < 1) continue;
     context.fillRect(left, top + ROW - 3, Math.max(1, right - left), 2);
-    lastRow = row;
-    lastRight = right;
+    reached[line] = Math.max(right, left + 1);
   }
 }
 

@@ -17,13 +17,16 @@ export function shareOf(model: TraceModel, span: number): string {
 }
 
 /** What the picture says, for who does not see it. */
-export function graphInWords(model: TraceModel, flame: Flame, zoom: Zoom): string {
+export function graphInWords(model: TraceModel, flame: Flame): string {
   const parts = [
     `${formatExact(model.count)} spans of ${formatExact(model.services.length)} services`,
     `in ${formatDuration(model.durationNs)}, ${formatExact(flame.rows)} rows`,
   ];
-  const shown = `Shown: ${formatDuration(zoom.from)} to ${formatDuration(zoom.to)}.`;
-  return `${parts.join(" ")}. ${shown}`;
+  return `${parts.join(" ")}.`;
+}
+
+export function zoomInWords({ from, to }: Zoom): string {
+  return `Shown: ${formatDuration(from)} to ${formatDuration(to)}.`;
 }
 
 export function spanInWords(model: TraceModel, span: number): string {

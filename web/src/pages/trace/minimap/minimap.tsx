@@ -53,46 +53,48 @@ export function Minimap({ model, zoom, onZoom, series, mask }: MinimapProps): Re
   };
   const percent = (time: number) => `${(time / whole.to) * 100}%`;
   return (
-    <div
-      className={styles.minimap}
-      role="group"
-      aria-label="The part of the trace that is shown"
-      onKeyDown={onKeyDown}
-    >
-      <canvas ref={canvas} className={styles.canvas} />
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the handles do the same by keyboard */}
+    <div className={styles.frame}>
       <div
-        ref={area}
-        data-testid="minimap"
-        className={styles.area}
-        onDoubleClick={reset}
-        {...pointer}
+        className={styles.minimap}
+        role="group"
+        aria-label="The part of the trace that is shown"
+        onKeyDown={onKeyDown}
       >
-        {zoomed ? (
-          <>
-            <div className={styles.shade} style={{ left: 0, width: percent(zoom.from) }} />
-            <div className={styles.shade} style={{ left: percent(zoom.to), right: 0 }} />
+        <canvas ref={canvas} className={styles.canvas} />
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the handles do the same by keyboard */}
+        <div
+          ref={area}
+          data-testid="minimap"
+          className={styles.area}
+          onDoubleClick={reset}
+          {...pointer}
+        >
+          {zoomed ? (
+            <>
+              <div className={styles.shade} style={{ left: 0, width: percent(zoom.from) }} />
+              <div className={styles.shade} style={{ left: percent(zoom.to), right: 0 }} />
+              <div
+                className={styles.window}
+                data-grip=""
+                style={{ left: percent(zoom.from), width: percent(zoom.to - zoom.from) }}
+              />
+            </>
+          ) : null}
+          {brush === null ? null : (
             <div
-              className={styles.window}
-              data-grip=""
-              style={{ left: percent(zoom.from), width: percent(zoom.to - zoom.from) }}
+              className={styles.brush}
+              style={{ left: percent(brush.from), width: percent(brush.to - brush.from) }}
             />
-          </>
+          )}
+        </div>
+        <Handle side="from" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
+        <Handle side="to" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
+        {zoomed ? (
+          <span className="visually-hidden">
+            {formatDuration(zoom.from)} to {formatDuration(zoom.to)}; Escape shows the whole trace.
+          </span>
         ) : null}
-        {brush === null ? null : (
-          <div
-            className={styles.brush}
-            style={{ left: percent(brush.from), width: percent(brush.to - brush.from) }}
-          />
-        )}
       </div>
-      <Handle side="from" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
-      <Handle side="to" zoom={zoom} durationNs={durationNs} onZoom={onZoom} area={area} />
-      {zoomed ? (
-        <span className="visually-hidden">
-          {formatDuration(zoom.from)} to {formatDuration(zoom.to)}; Escape shows the whole trace.
-        </span>
-      ) : null}
     </div>
   );
 }
