@@ -77,7 +77,7 @@ describe("the tree", () => {
     },
   );
 
-  it("of 100,000 spans is built in less than 100 ms", () => {
+  it("of 100,000 spans is built in less than 100 ms", { timeout: 30_000 }, () => {
     const model = largeTrace(100_000);
     const took = Math.min(...[1, 2, 3, 4, 5].map(() => timed(() => buildTrace(model))));
     expect(model.count).toBe(100_000);
