@@ -261,7 +261,7 @@ describe("100,000 spans", { timeout: 30_000 }, () => {
     }
     const before = performance.now();
     const flame = layFlame(sketched(ladder));
-    expect(performance.now() - before).toBeLessThan(4000);
+    expect(performance.now() - before).toBeLessThan(5000);
     expect(new Set(flame.row).size).toBe(10_001);
   });
 
