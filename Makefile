@@ -17,14 +17,14 @@ OLD_SDK := target/sdk-2024/stamp
 
 # The web UI: built by npm, given out by `clew serve`, part of the wheel.
 UI := src/clew/ui/index.html
-UI_SOURCES := $(shell find web/src web/index.html web/package-lock.json web/*.ts -type f 2>/dev/null)
+UI_SOURCES := $(shell find web/src web/tools web/index.html web/package-lock.json web/*.ts -type f 2>/dev/null)
 NPM := npm --prefix web --silent
 
 RUST_SOURCES := $(shell find rust -name '*.rs' -o -name Cargo.toml 2>/dev/null)
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ## Set up ------------------------------------------------------------------------------------------
 
@@ -107,6 +107,7 @@ wheel: setup ui ## Build the wheel into dist
 
 .PHONY: test
 test: setup ## Run the tests; CLEW_THOROUGH=1: the long ones too, as continuous integration does
+	@if sh tools/find-node.sh; then $(NPM) test -- --silent=passed-only; fi
 	@cargo test --workspace --locked --quiet
 	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(if $(filter 1,$(CLEW_THOROUGH)),-m "")
 
@@ -122,8 +123,12 @@ fuzz: setup ## Feed the parsers nonsense: SECONDS=60 for each in Rust, as many c
 	@CLEW_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest --numprocesses auto --timeout 0 \
 		-k changed $$(grep -rl tests.fuzz tests --include='test_*.py')
 
+.PHONY: e2e
+e2e: setup web/node_modules/.stamp ## Use the UI in a real browser: Debian's Chromium, or CHROMIUM_PATH (ARGS='error.spec.ts')
+	@CLEW_PYTHON="$(CURDIR)/$(BIN)/python" $(NPM) run e2e -- $(ARGS)
+
 .PHONY: check
-check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the kernel's stub
+check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the kernel's stub, the UI
 	@$(BIN)/ruff format --check --quiet . || { echo "clew: run make fix" >&2; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
@@ -133,25 +138,42 @@ check: setup ## Format, lint, types, import rules, file sizes, Rust lints, the k
 	@cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 	@cargo clippy --package clew-kernel --features python --locked --quiet -- -D warnings
 	@$(BIN)/stubtest clew._kernel --mypy-config-file pyproject.toml
+	@$(BIN)/python tools/openapi.py --check
+	@if sh tools/find-node.sh; then $(NPM) run check && $(NPM) run types:check; fi
 
 .PHONY: fix
 fix: setup ## Format, and mend what the linters can mend
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
 	@cargo fmt --all
+	@if sh tools/find-node.sh; then $(NPM) run fix; fi
+
+.PHONY: types
+types: setup ## Write what the UI knows of the API: web/openapi.json and the types made from it
+	@$(BIN)/python tools/openapi.py
+	@$(NPM) run types
 
 .PHONY: reference
 reference: setup ## Write docs/reference from the program
 	@$(BIN)/python tools/reference.py
+
+.PHONY: screenshots
+screenshots: setup web/node_modules/.stamp ## Write docs/images anew, from the demo shop in a real browser
+	@CLEW_PYTHON="$(CURDIR)/$(BIN)/python" $(NPM) run screenshots
+
+.PHONY: bench-ui
+bench-ui: setup web/node_modules/.stamp ## Measure traces of 1 k, 10 k and 100 k spans in a real browser; into bench/RESULTS.md
+	@$(BIN)/python -m bench --only ui --keep $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure: throughput, latency, disk, kills; writes bench/RESULTS.md (ARGS='--only door --keep')
 	@$(BIN)/python -m bench $(ARGS)
 
 .PHONY: ci
-ci: check test ## What the continuous integration runs
+ci: check test e2e ## What the continuous integration runs
 
 .PHONY: clean
 clean: ## Delete everything that was built; data stays
-	@rm -rf $(VENV) target dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) target dist src/clew/ui web/node_modules
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src -name '_kernel*.so' -delete

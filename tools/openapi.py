@@ -1,4 +1,7 @@
-"""Writes `web/openapi.json`, from which the types of the UI are generated."""
+"""Writes `web/openapi.json`, from which the types of the UI are generated.
+
+`--check` only compares.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,16 @@ def document() -> dict[str, Any]:
     return app.openapi()
 
 
-def main(root: Path) -> int:
-    """Writes the file anew."""
+def main(root: Path, check: bool) -> int:
+    """Writes the file anew, or says that it should be."""
     text = json.dumps(document(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    (root / PATH).write_text(text, encoding="utf-8")
+    if not check:
+        (root / PATH).write_text(text, encoding="utf-8")
+    elif (root / PATH).read_text(encoding="utf-8") != text:
+        print(f"error: {PATH} is not what the API answers; run make types", file=sys.stderr)
+        return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(__file__).resolve().parent.parent))
+    sys.exit(main(Path(__file__).resolve().parent.parent, "--check" in sys.argv[1:]))

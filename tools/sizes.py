@@ -9,11 +9,12 @@ from pathlib import Path
 WARN_ABOVE = 500
 STOP_ABOVE = 800
 SQL_STOP_ABOVE = 150  # a longer statement is split into views
-SUFFIXES = {".py", ".pyi", ".rs", ".sql", ".sh", ".ts", ".tsx"}
+SUFFIXES = {".py", ".pyi", ".rs", ".sql", ".sh", ".ts", ".tsx", ".css"}
+GENERATED = (".gen.ts",)
 
 
 def source_files(root: Path) -> list[Path]:
-    """What git tracks and what it would track."""
+    """What git tracks and what it would track, but for what programs write."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -22,7 +23,11 @@ def source_files(root: Path) -> list[Path]:
         text=True,
     ).stdout
     files = (root / name for name in listed.split("\0") if name)
-    return [file for file in files if file.suffix in SUFFIXES and file.is_file()]
+    return [
+        file
+        for file in files
+        if file.suffix in SUFFIXES and not file.name.endswith(GENERATED) and file.is_file()
+    ]
 
 
 def verdict(path: str, lines: int) -> tuple[str, str] | None:

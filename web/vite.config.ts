@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { budget } from "./tools/budget.ts";
+import { licences } from "./tools/licences.ts";
 
 // What `clew serve` gives out; git knows nothing of it, the wheel takes it in.
 const PACKAGE = fileURLToPath(new URL("../src/clew/ui", import.meta.url));
 const CLEW = process.env.CLEW_URL ?? "http://127.0.0.1:7070";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), budget(), licences()],
   build: {
     outDir: PACKAGE,
     emptyOutDir: true,

@@ -228,3 +228,25 @@ def test_compressed_stream_is_not_held_back(store: FilledStore, app: FastAPI) ->
     # Each piece can be read as soon as it has come.
     assert all(inflate.decompress(piece) for piece in pieces[:-1])
     assert len(pieces) > 1
+
+
+def test_events_stand_where_they_happened(store: FilledStore) -> None:
+    at = build.START_NS
+    root, child = build.span("root", span_id=1, start_ns=at), build.span("b", span_id=2, parent=1)
+    child.start_time_unix_nano = at + 10
+    child.events.add(time_unix_nano=at + 30, name="late")
+    child.events.add(time_unix_nano=at + 20, name="early")
+    root.events.add(time_unix_nano=at - 5, name="before all")
+    store.take(build.request(child, root))
+    events = answer(store)["events"]
+    assert events == {"span": [0, 1, 1], "offsetNanos": [-5, 20, 30], "complete": True}
+
+
+def test_words_of_other_traces_stay_out(store: FilledStore) -> None:
+    store.take(
+        build.request(build.span("mine", span_id=1)),
+        build.request(build.span("foreign", span_id=2, trace_id=b"f" * 16), service="foreign"),
+    )
+    found = answer(store)
+    assert found["names"] == ["mine"]
+    assert "foreign" not in found["services"]

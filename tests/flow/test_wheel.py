@@ -26,6 +26,27 @@ SERVER = (
 )
 
 
+# Loads every script that the page names, too.
+SERVES = """
+import re
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from clew.api import ui
+client = TestClient(ui.Ui(Starlette(), ui.BUILT))
+page = client.get("/", headers={"accept": "text/html"})
+assert page.status_code == 200, page.text
+for path in re.findall(r'"(/assets/[^"]+)"', page.text):
+    assert client.get(path).status_code == 200, path
+print(ui.__file__, page.text)
+"""
+
+
+def built_ui() -> list[Path]:
+    files = [path for path in (ROOT / "src" / "clew" / "ui").rglob("*") if path.is_file()]
+    assert files, "the UI is not built: make ui"
+    return files
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
@@ -73,7 +94,27 @@ def test_wheel_holds_the_package_whole_and_nothing_else(wheel: Path) -> None:
     assert sources <= set(names)
     assert "clew/_kernel.abi3.so" in names
     assert "abi3" in wheel.name
+    pages = {path.relative_to(ROOT / "src").as_posix() for path in built_ui()}
+    assert {"clew/ui/index.html", "clew/ui/THIRD-PARTY-LICENSES"} <= pages
+    assert {name for name in names if name.startswith("clew/ui/")} == pages
     assert not [name for name in names if not name.startswith(("clew/", "clew-"))]
+
+
+@pytest.mark.timeout(900)
+def test_installed_wheel_serves_the_page(installed: Path) -> None:
+    """By the application that `clew serve` runs, from what the wheel has brought."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVES],
+        cwd=installed.parent,
+        env={"PYTHONPATH": str(installed), "PATH": "/usr/bin:/bin", "HOME": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(installed))
+    assert '<div id="root">' in done.stdout
+    assert "__CSP_NONCE__" not in done.stdout
 
 
 @pytest.mark.timeout(900)

@@ -23,6 +23,7 @@ from clew.api import (
     services,
     skeletons,
     traces,
+    why,
 )
 from clew.api.access import DEMO_PATH, KEYS_PATH, Access, AccessCheck, JsonBodies, keys_unavailable
 from clew.api.arrival_types import ArrivalAnswer, DemoState, TestTraceAnswer
@@ -42,12 +43,13 @@ from clew.api.hosts import HostCheck
 from clew.api.key_types import ApiKey, KeysAnswer, NewKeyAnswer
 from clew.api.otlp_types import OtlpTraces
 from clew.api.search_types import SearchAnswer
-from clew.api.skeleton_types import SkeletonAnswer, SomeSpansAnswer
+from clew.api.skeleton_types import FoundAnswer, SkeletonAnswer, SomeSpansAnswer
 from clew.api.status import endpoint as status_endpoint
 from clew.api.status_types import StatusAnswer
 from clew.api.times import FORMS
 from clew.api.types import ErrorAnswer, LiveAnswer, ReadyAnswer, ServicesAnswer
 from clew.api.ui import BUILT, Ui
+from clew.api.why_types import WhyAnswer
 from clew.query import Reader
 
 Endpoint = Callable[..., Awaitable[Any]]
@@ -131,10 +133,13 @@ def create_app(
     skeleton, spans = skeletons.skeleton_endpoint(ask), skeletons.spans_endpoint(ask)
     get("/api/v1/traces/{trace_id}/skeleton", "getTraceSkeleton", skeleton, None, _SKELETON)
     get("/api/v1/traces/{trace_id}/spans", "getTraceSpans", spans, None, _SOME_SPANS)
+    find = skeletons.find_endpoint(ask)
+    get("/api/v1/traces/{trace_id}/find", "findInTrace", find, FoundAnswer)
     get("/api/v1/search", "searchTraces", searches.endpoint(ask, now_ns), SearchAnswer)
     get("/api/v1/services", "listServices", services.endpoint(ask, now_ns), ServicesAnswer)
     get("/api/v1/operations", "listOperations", operations.endpoint(ask, now_ns), OperationsAnswer)
     get("/api/v1/ledger", "listLedger", ledger.endpoint(ask, now_ns), ledger.LedgerAnswer)
+    get("/api/v1/why/{trace}", "getWhy", why.endpoint(ask, status, now_ns), WhyAnswer)
     of_attributes = attributes.keys_endpoint(ask, now_ns)
     get("/api/v1/attributes", "listAttributes", of_attributes, AttributeKeysAnswer)
     values = attributes.values_endpoint(ask, now_ns)

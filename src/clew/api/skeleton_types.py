@@ -48,6 +48,17 @@ class SkeletonSpans(Model):
     )
 
 
+class SkeletonEvents(Model):
+    """Where events stand, by the place of their span and then by time."""
+
+    span: list[int] = Field(description="Places of the spans.")
+    offset_nanos: list[int | Annotated[str, Field(pattern=r"^-?\d{16,20}$")]] = Field(
+        description="Nanoseconds from `startTimeUnixNano`; below 0 for an event before all spans. "
+        "A number up to 2^53 - 1, a decimal string above."
+    )
+    complete: bool = Field(description="Whether these are all; else those of the first spans.")
+
+
 class SkeletonAnswer(Model):
     """A trace in columns, depth first, siblings by start time and then id.
 
@@ -61,6 +72,14 @@ class SkeletonAnswer(Model):
     services: list[str] = Field(description="Each service once.")
     missing_parents: list[MissingParent]
     spans: SkeletonSpans
+    events: SkeletonEvents
+
+
+class FoundAnswer(Model):
+    """Where a text is within a trace."""
+
+    places: list[int] = Field(description="Places of the spans that have it, in their order.")
+    complete: bool = Field(description="Whether all spans were looked at.")
 
 
 class SomeSpansAnswer(OtlpTraces):

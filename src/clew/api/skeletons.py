@@ -9,8 +9,10 @@ from fastapi import Query
 
 from clew.api.ask import Ask
 from clew.api.errors import invalid
+from clew.api.skeleton_types import FoundAnswer
 from clew.api.streamed import Streamed
 from clew.api.traces import TraceId, parse_trace_id, trace_not_found
+from clew.query.find_in_trace import LONGEST_TEXT, places_of
 from clew.query.skeleton import skeleton_json
 from clew.query.trace import trace_json
 
@@ -27,6 +29,17 @@ SpanIds = Annotated[
         json_schema_extra={
             "pattern": f"^[0-9a-fA-F]{{16}}(,[0-9a-fA-F]{{16}}){{0,{MAX_IDS - 1}}}$"
         },
+    ),
+]
+
+SearchText = Annotated[
+    str,
+    Query(
+        min_length=1,
+        max_length=LONGEST_TEXT,
+        description="In names, ids, keys and values of attributes, events, links, scope, resource "
+        "and the message of the status.",
+        examples=["timeout"],
     ),
 ]
 
@@ -57,6 +70,23 @@ def spans_endpoint(ask: Ask) -> Callable[..., Awaitable[Streamed]]:
         return Streamed(pieces)
 
     return get_spans
+
+
+def find_endpoint(ask: Ask) -> Callable[..., Awaitable[FoundAnswer]]:
+    """The handler."""
+
+    async def find_in_trace(trace_id: TraceId, text: SearchText) -> FoundAnswer:
+        """Spans of a trace that have a text in whatever is said of them, in small or capitals."""
+        if "\0" in text:
+            raise invalid(
+                "text", "it has a NUL, which no attribute is searched for", "Leave it out."
+            )
+        places = await ask(places_of, parse_trace_id(trace_id), text)
+        if places is None:
+            raise trace_not_found(trace_id)
+        return FoundAnswer(places=places, complete=True)
+
+    return find_in_trace
 
 
 def _parse(text: str) -> frozenset[bytes]:

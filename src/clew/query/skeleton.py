@@ -24,6 +24,8 @@ HAS_EVENTS, HAS_LINKS, HAS_EXCEPTION, PARENT_MISSING, PARENT_CUT, REPEATED_ID = 
 # Clients read numbers as doubles: above this they travel as strings.
 MAX_NUMBER = 2**53 - 1
 
+MAX_EVENTS = 20_000  # of a trace; those of the first spans
+
 _CHUNK = 16_384  # values written at a time
 _ROOT = 0
 
@@ -143,8 +145,8 @@ def _depth_first(parent: Numbers, tops: list[int]) -> Numbers:
 
 
 def _document(trace_id: bytes, blocks: list[pa.RecordBatch]) -> Iterator[bytes]:
-    ids, parents = (_ids(blocks, name) for name in ("span_id", "parent_span_id"))
-    starts = _numbers(blocks, "start_ns")
+    ids, parents = (ids_of(blocks, name) for name in ("span_id", "parent_span_id"))
+    starts = numbers_of(blocks, "start_ns")
     arranged = arrange(ids, parents, starts)
     rows = arranged.rows
     base = int(starts.min())
@@ -167,17 +169,41 @@ def _document(trace_id: bytes, blocks: list[pa.RecordBatch]) -> Iterator[bytes]:
         "service": service[rows],
         "parent": arranged.parents,
         "startOffsetNanos": starts[rows] - np.uint64(base),
-        "durationNanos": _numbers(blocks, "duration_ns")[rows],
-        "kind": _numbers(blocks, "kind")[rows],
-        "status": _numbers(blocks, "status_code")[rows],
-        "flags": _numbers(blocks, "flags")[rows] | arranged.flags,
+        "durationNanos": numbers_of(blocks, "duration_ns")[rows],
+        "kind": numbers_of(blocks, "kind")[rows],
+        "status": numbers_of(blocks, "status_code")[rows],
+        "flags": numbers_of(blocks, "flags")[rows] | arranged.flags,
     }
     yield b'"id":['
     yield from _chunks(ids[rows], lambda part: [f"{value:016x}" for value in part.tolist()])
     for title, column in columns.items():
         yield f'],"{title}":['.encode()
         yield from _chunks(column, _safe)
-    yield b"]}}"
+    yield b"]},"
+    yield b'"events":' + _events(blocks, rows, base) + b"}"
+
+
+def _events(blocks: list[pa.RecordBatch], rows: Numbers, base: int) -> bytes:
+    """Where events stand: the place of their span, and the time from the start of the trace."""
+    place = np.empty_like(rows)
+    place[rows] = np.arange(len(rows))
+    spans, times, row = [], [], 0
+    for block in blocks:
+        column = block.column("event_time_ns")
+        counts = np.diff(column.offsets.to_numpy())
+        spans.append(np.repeat(place[row : row + len(column)], counts))
+        times.append(column.flatten().to_numpy())
+        row += len(column)
+    span, time = np.concatenate(spans), np.concatenate(times)
+    order = np.lexsort((time, span))[:MAX_EVENTS]
+    offsets = [int(one) - base for one in time[order].tolist()]
+    return orjson.dumps(
+        {
+            "span": span[order].tolist(),
+            "offsetNanos": [one if abs(one) <= MAX_NUMBER else str(one) for one in offsets],
+            "complete": len(order) == len(span),
+        }
+    )
 
 
 def _chunks(column: Numbers, form: Any) -> Iterator[bytes]:
@@ -193,11 +219,12 @@ def _safe(part: Numbers) -> Any:
     return [value if value <= MAX_NUMBER else str(value) for value in part.tolist()]
 
 
-def _numbers(blocks: list[pa.RecordBatch], name: str) -> Numbers:
+def numbers_of(blocks: list[pa.RecordBatch], name: str) -> Numbers:
+    """A column of all blocks."""
     return np.concatenate([block.column(name).to_numpy() for block in blocks])
 
 
-def _ids(blocks: list[pa.RecordBatch], name: str) -> Numbers:
+def ids_of(blocks: list[pa.RecordBatch], name: str) -> Numbers:
     """Ids of 8 bytes as numbers, which sort as the bytes do."""
     parts = []
     for block in blocks:
@@ -213,6 +240,9 @@ def _words(blocks: list[pa.RecordBatch], name: str) -> tuple[list[str], Numbers]
     parts = []
     for block in blocks:
         column = block.column(name)
-        words = [known.setdefault(word, len(known)) for word in texts(column.dictionary)]
-        parts.append(np.array(words, dtype=np.int64)[column.indices.to_numpy()])
+        # The dictionary of a block may be that of its part, with the words of other traces.
+        used, indices = np.unique(column.indices.to_numpy(), return_inverse=True)
+        words = texts(column.dictionary.take(pa.array(used)))
+        places = [known.setdefault(word, len(known)) for word in words]
+        parts.append(np.array(places, dtype=np.int64)[indices])
     return list(known), np.concatenate(parts)

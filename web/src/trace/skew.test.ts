@@ -70,6 +70,11 @@ describe("clock skew", () => {
     expect(findSkew(drawn(trace)).notes).toEqual([]);
   });
 
+  it("is not seen in work that another service was left with", () => {
+    const model = drawn("| a:a |=====   |\n|   b:b |    ===|");
+    expect(findSkew(model).notes).toEqual([]);
+  });
+
   it("is not seen in a message consumed later", () => {
     const model = drawn("| a:a |==|\n|   b:b |    ==|");
     model.kind[1] = 5;

@@ -54,9 +54,7 @@ export function findSkew(model: TraceModel): Skew {
 }
 
 function crosses(model: TraceModel, above: number, span: number): boolean {
-  const kind = at(model.kind, span);
-  if (kind === Kind.server && model.kind[above] === Kind.client) return true;
-  return model.service[above] !== model.service[span];
+  return awaits(model, above, span) || model.service[above] !== model.service[span];
 }
 
 /** `undefined`: its clock may be right, beside that of its caller as it is corrected by now. */
@@ -71,9 +69,16 @@ function correction(
   const callEnd = endOf(model, call) + callShift;
   const start = at(model.start, served);
   const slack = at(model.duration, call) - at(model.duration, served);
-  if (start >= callStart && (endOf(model, served) <= callEnd || slack < 0)) return undefined;
+  const early = start < callStart;
+  if (!early && (endOf(model, served) <= callEnd || slack < 0)) return undefined;
+  // Who is not known to wait for an answer may have left the work behind.
+  if (!early && !awaits(model, call, served)) return undefined;
   const shift = callStart + Math.max(0, Math.floor(slack / 2)) - start;
-  return { reason: start < callStart ? "early" : "late", shift };
+  return { reason: early ? "early" : "late", shift };
+}
+
+function awaits(model: TraceModel, call: number, served: number): boolean {
+  return model.kind[call] === Kind.client && model.kind[served] === Kind.server;
 }
 
 /** The trace as it would be with clocks that agree: places stay, so what is selected does too. */

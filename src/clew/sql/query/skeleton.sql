@@ -13,7 +13,8 @@ select
             bitOr(notEmpty(event_time_ns), 2 * notEmpty(link_trace_id)),
             4 * has(event_name, 'exception')
         )
-    ) as flags
+    ) as flags,
+    event_time_ns
 from spans
 where trace_id = toFixedString(unhex({trace_id:String}), 16)
     and receive_day >= {first_day:Date}

@@ -32,7 +32,7 @@ export function Waterfall(): ReactNode {
   const [wanted, setWanted] = useKeptNumber("clew.trace.names", NAME_COLUMN);
   const widest = Math.max(NARROWEST, Math.round(width * 0.7));
   const names = Math.min(wanted, widest, Math.max(NARROWEST, Math.round(width * 0.55)));
-  const area = Math.max(1, width - names - SCROLLBAR);
+  const area = Math.max(1, width - names - LEFT - RIGHT);
   return (
     <div ref={frame} className={styles.waterfall} style={{ ["--names" as string]: `${names}px` }}>
       <div className={styles.head}>
@@ -59,8 +59,9 @@ export function Waterfall(): ReactNode {
   );
 }
 
-/** Room at the right for a scrollbar and for what ends with the trace. */
-const SCROLLBAR = 12;
+/** Room beside the bars, on the right for a scrollbar; the style sheets have the same. */
+const LEFT = 6;
+const RIGHT = 12;
 
 function List({ names, area }: { names: number; area: number }): ReactNode {
   const rows = useTrace((state) => state.rows);
@@ -157,8 +158,8 @@ function useWheelZoom(scroller: RefObject<HTMLDivElement | null>, names: number)
       const { trace, view } = store.getState();
       const zoom = view.zoom ?? trace.whole;
       const box = element.getBoundingClientRect();
-      const width = box.width - names - SCROLLBAR;
-      const share = Math.max(0, Math.min(1, (event.clientX - box.left - names) / width));
+      const width = box.width - names - LEFT - RIGHT;
+      const share = Math.max(0, Math.min(1, (event.clientX - box.left - names - LEFT) / width));
       const sideways = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
       const { durationNs } = trace.model;
       const length = zoom.to - zoom.from;
