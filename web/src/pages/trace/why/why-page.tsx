@@ -82,7 +82,12 @@ function Answer({ traceId, asked, onOpen }: AnswerProps): ReactNode {
       ) : onOpen !== undefined && error instanceof ApiError && error.status === 404 ? (
         <h2 className={styles.sentence}>No span of this trace is stored.</h2>
       ) : (
-        <ErrorNote error={error} onRetry={() => void refetch()} />
+        <>
+          <ErrorNote error={error} onRetry={() => void refetch()} />
+          <Link className={buttonClass({})} to={tracePath(traceId)}>
+            Open the trace
+          </Link>
+        </>
       )}
     </section>
   );
