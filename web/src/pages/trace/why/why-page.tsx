@@ -16,7 +16,7 @@ import { BackBar } from "../back-bar";
 import { readGiven } from "./given-id";
 import styles from "./why-page.module.css";
 
-const VERDICTS: Record<string, readonly [string, "plain" | "ok" | "warn" | "error"]> = {
+const VERDICTS: Record<Why["verdict"], readonly [string, "plain" | "ok" | "warn" | "error"]> = {
   stored: ["Stored", "ok"],
   partly_stored: ["Partly stored", "warn"],
   waiting: ["On its way", "plain"],
@@ -24,7 +24,7 @@ const VERDICTS: Record<string, readonly [string, "plain" | "ok" | "warn" | "erro
   not_sampled: ["Not sampled", "warn"],
   too_old: ["Too old", "warn"],
   never_arrived: ["Never arrived", "error"],
-  unknown: ["Not known", "plain"],
+  over_limit: ["Over a limit", "error"],
 };
 
 interface WhyPageProps {
@@ -100,7 +100,7 @@ interface KnownProps {
 }
 
 function Known({ why, onAgain, onOpen }: KnownProps): ReactNode {
-  const [name, tone] = VERDICTS[why.verdict] ?? [why.verdict, "plain" as const];
+  const [name, tone] = VERDICTS[why.verdict];
   return (
     <>
       <Badge tone={tone}>{name}</Badge>
@@ -117,7 +117,7 @@ function Known({ why, onAgain, onOpen }: KnownProps): ReactNode {
           </Link>
         ) : null}
         <Button onClick={onAgain}>Look again</Button>
-        {why.verdict === "never_arrived" || why.verdict === "unknown" ? (
+        {why.verdict === "never_arrived" ? (
           <Link className={buttonClass({})} to={sendPath()}>
             How to send data
           </Link>
