@@ -145,9 +145,9 @@ function Fact({ fact }: { fact: WhyFact }): ReactNode {
   return (
     <li className={styles.fact}>
       <p>{fact.sentence}</p>
-      {count === null && firstNs === null && lastNs === null ? null : (
+      {firstNs === null && lastNs === null ? null : (
         <p className={styles.when}>
-          {count === null ? null : <span>{formatExact(count)} times</span>}
+          {count === null || count < 2 ? null : <span>{formatExact(count)} times</span>}
           {firstNs === null || firstNs === lastNs ? null : (
             <span>first {formatTime(firstNs, zone, "second")}</span>
           )}
