@@ -3,6 +3,7 @@
 import { type ReactNode, useCallback, useId, useMemo, useState } from "react";
 import type { Bounds } from "../../../route/time-text";
 import { formatCount, type Zone } from "../../../shared/format";
+import { useShortcut } from "../../../shared/shortcuts";
 import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
 import type { Region } from "../region";
 import { type Colours, useColours } from "./colours";
@@ -43,10 +44,11 @@ function bucketsFor(width: number): number {
 }
 
 export function ExplorerCharts(props: ExplorerChartsProps): ReactNode {
-  const { query, range, zone, selection } = props;
+  const { query, range, zone, selection, onSelect } = props;
   const [holder, width] = useWidth();
   const found = useHistogram(query, range, bucketsFor(width));
   const [onlyErrors, setOnlyErrors] = useState(false);
+  useShortcut("Escape", "Clear the selected region", "Charts", () => onSelect(null), !!selection);
   const grid = useMemo(
     () => found.data && gridOf(found.data.histogram, found.data.range, MOST_ROWS),
     [found.data],
@@ -66,7 +68,7 @@ export function ExplorerCharts(props: ExplorerChartsProps): ReactNode {
         className={styles.plots}
         style={{ height: RATE_HEIGHT + HEAT_HEIGHT }}
         aria-busy={found.isFetching}
-        data-stale={found.isPlaceholderData || undefined}
+        data-stale={(found.isPlaceholderData && isOther(found.data, query, range)) || undefined}
       >
         {found.isError ? (
           <div className={styles.over}>
@@ -89,6 +91,18 @@ export function ExplorerCharts(props: ExplorerChartsProps): ReactNode {
         )}
       </div>
     </section>
+  );
+}
+
+/** Whether what is drawn answers another question, and not the same one a moment earlier. */
+function isOther(drawn: Drawn, query: string, range: Bounds): boolean {
+  const length = (bounds: Bounds) => bounds.endNs - bounds.startNs;
+  const moved = range.startNs - drawn.range.startNs;
+  return (
+    drawn.query !== query ||
+    length(drawn.range) !== length(range) ||
+    moved < 0n ||
+    moved * 10n > length(range)
   );
 }
 

@@ -100,14 +100,14 @@ function Selected(props: HeadProps): ReactNode {
         </Button>
       ) : null}
       {onFilter ? (
-        <Button small onClick={() => onFilter(selection)}>
+        <Button small aria-label="Filter to this" onClick={() => onFilter(selection)}>
           <Filter size={13} />
-          Filter to this
+          <span className={styles.word}>Filter to this</span>
         </Button>
       ) : null}
-      <Button small onClick={() => onZoom({ startNs, endNs })}>
+      <Button small aria-label="Zoom to time" onClick={() => onZoom({ startNs, endNs })}>
         <ZoomIn size={13} />
-        Zoom to time
+        <span className={styles.word}>Zoom to time</span>
       </Button>
       <IconButton small label="Clear the selection" onClick={() => onSelect(null)}>
         <X size={14} />

@@ -32,7 +32,6 @@ export interface PlotProps {
   paint: (canvas: Canvas) => void;
   onMove: (point: Point | null) => void;
   onDrag: (from: Point, to: Point) => void;
-  onClick?: (point: Point) => void;
 }
 
 /** What to paint on; places are in the plot's own units. */
@@ -170,10 +169,6 @@ function options(
       ready: [
         (u) => {
           u.over.addEventListener("mouseleave", () => latest.current.onMove(null));
-          u.over.addEventListener("click", () => {
-            const { left = -1, top = -1 } = u.cursor;
-            if (left >= 0 && top >= 0) latest.current.onClick?.(at(u, left, top));
-          });
         },
       ],
     },

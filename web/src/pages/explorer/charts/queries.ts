@@ -49,6 +49,7 @@ export function useComparison(
   const asked = compareParams(query, range, region);
   return useQuery({
     queryKey: ["compare", asked],
+    placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const params = { query: { ...asked, limit: DIFFERENCES } };
       return fromCompare(await unwrap(api.GET("/api/v1/compare", { params, signal })));

@@ -10,6 +10,7 @@ import { Button, IconButton } from "../../../shared/ui/button";
 import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
 import { useComparison } from "../charts/queries";
 import { regionText } from "../charts/words";
+import { useFrozenBounds } from "../frozen";
 import type { Region } from "../region";
 import { conditionOf, nameOf, sampleText, sideText } from "./conditions";
 import styles from "./differs.module.css";
@@ -31,7 +32,9 @@ export function Differs({ query, range, region, onFilter, onClose }: DiffersProp
   const chosen: Region = region ?? { ...range, status: "error" };
   const isAll = chosen.startNs <= range.startNs && chosen.endNs >= range.endNs;
   const onlyErrors = isAll && chosen.minNs === undefined && chosen.maxNs === undefined;
-  const found = useComparison(query, range, chosen);
+  // Asked once while the page is live: a list that is read must not change by itself.
+  const [asked] = useFrozenBounds(range, `${query} ${regionText(chosen, "utc")}`);
+  const found = useComparison(query, asked, region ?? { ...asked, status: "error" });
   const id = useId();
   return (
     <section className={styles.differs} aria-labelledby={id} aria-busy={found.isFetching}>
@@ -49,7 +52,7 @@ export function Differs({ query, range, region, onFilter, onClose }: DiffersProp
           <ErrorNote error={found.error} onRetry={() => void found.refetch()} />
         </div>
       ) : found.data ? (
-        <Compared found={found.data} onFilter={onFilter} />
+        <Compared found={found.data} isStale={found.isPlaceholderData} onFilter={onFilter} />
       ) : (
         <div className={styles.body}>
           <Loading>Comparing the values of all attributes</Loading>
@@ -64,14 +67,14 @@ interface ComparedProps {
   onFilter: DiffersProps["onFilter"];
 }
 
-function Compared({ found, onFilter }: ComparedProps): ReactNode {
+function Compared({ found, isStale, onFilter }: ComparedProps & { isStale: boolean }): ReactNode {
   const { selection, baseline, differences, outcomes } = found;
   if (selection.sampled === 0 || baseline.sampled === 0) {
     return <NothingToCompare found={found} />;
   }
   const sample = sampleText(found);
   return (
-    <div className={styles.body}>
+    <div className={styles.body} data-stale={isStale || undefined}>
       <p className={styles.sides}>
         <span className={styles.key}>
           <span className={styles.selectionKey} />
@@ -81,7 +84,7 @@ function Compared({ found, onFilter }: ComparedProps): ReactNode {
           <span className={styles.baselineKey} />
           the others: {sideText(baseline)}
         </span>
-        {sample === null ? null : <span className={styles.sample}>{sample}</span>}
+        {sample === null ? null : <span>{sample}</span>}
       </p>
       {differences.length === 0 ? (
         <Empty title="No value is more frequent than chance explains">
