@@ -394,6 +394,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/why/{trace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Why
+         * @description Stored, stored in part, waiting, refused, over a limit, not sampled, or never arrived.
+         */
+        get: operations["getWhy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -2079,6 +2099,83 @@ export interface components {
              */
             traceId: string;
         };
+        /**
+         * WhyAnswer
+         * @description What became of a trace, as far as this server can know.
+         */
+        WhyAnswer: {
+            /**
+             * Endtimeunixnano
+             * @description Nanoseconds as a decimal string.
+             * @example 1795348800000000000
+             */
+            endTimeUnixNano: string;
+            /** Facts */
+            facts: components["schemas"]["WhyFact"][];
+            /**
+             * Form
+             * @description What was given, in words.
+             */
+            form: string;
+            /**
+             * Hint
+             * @description What to do next.
+             */
+            hint: string;
+            /**
+             * Missingparentcount
+             * @description Spans of it whose parent is not stored.
+             */
+            missingParentCount: number;
+            /**
+             * Sampled
+             * @description What the header says; null: it says nothing.
+             */
+            sampled: boolean | null;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Spancount
+             * @description Spans of it that are stored.
+             */
+            spanCount: number;
+            /**
+             * Starttimeunixnano
+             * @description Of the time that was looked at.
+             * @example 1795348800000000000
+             */
+            startTimeUnixNano: string;
+            /**
+             * Traceid
+             * @description 32 lower-case hex digits.
+             */
+            traceId: string;
+            /**
+             * Verdict
+             * @description `refused` and `over_limit`: senders were turned away when it should have come, which may have been its; the ledger knows no trace ids.
+             * @enum {string}
+             */
+            verdict: "stored" | "partly_stored" | "not_sampled" | "too_old" | "waiting" | "refused" | "over_limit" | "never_arrived";
+        };
+        /**
+         * WhyFact
+         * @description Something that is known.
+         */
+        WhyFact: {
+            /** Count */
+            count: number | null;
+            /** First */
+            first: string | null;
+            /**
+             * Kind
+             * @description A word for programs; for refusals the ledger's reason.
+             */
+            kind: string;
+            /** Last */
+            last: string | null;
+            /** Sentence */
+            sentence: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2981,6 +3078,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SomeSpansAnswer"];
+                };
+            };
+        };
+    };
+    getWhy: {
+        parameters: {
+            query?: {
+                /** @description When the trace should have come: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. The last hour if left out. */
+                time?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A trace id, a traceparent, or the header of B3, Jaeger or X-Ray. */
+                trace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be answered. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not now; see Retry-After. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyAnswer"];
                 };
             };
         };

@@ -5,10 +5,9 @@ import { useTimeRange } from "../../route/time";
 import type { Bounds } from "../../route/time-text";
 import { choiceCodec, useUrlState } from "../../route/url";
 import { useZone } from "../../shared/settings";
-import { regionConditions } from "./asked";
 import { ExplorerCharts } from "./charts/explorer-charts";
 import { Differs } from "./differs/differs";
-import { withCondition } from "./query/conditions";
+import { withCondition } from "./query/edit";
 import type { Region } from "./region";
 
 const differsCodec = choiceCodec("differs", ["0", "1"], "0");
@@ -19,9 +18,12 @@ interface OverviewProps {
   region: Region | null;
   onRegion: (region: Region | null) => void;
   onQuery: (query: string) => void;
+  /** Writes the region to the query and the time range. */
+  onFilterTo: (region: Region) => void;
 }
 
-export function Overview({ query, bounds, region, onRegion, onQuery }: OverviewProps): ReactNode {
+export function Overview(props: OverviewProps): ReactNode {
+  const { query, bounds, region, onRegion, onQuery, onFilterTo } = props;
   const [, setRange] = useTimeRange();
   const [zone] = useZone();
   const [differs, setDiffers] = useUrlState(differsCodec);
@@ -44,8 +46,8 @@ export function Overview({ query, bounds, region, onRegion, onQuery }: OverviewP
         onZoom={zoom}
         onDiffers={() => setDiffers("1", "push")}
         onFilter={(chosen) => {
-          onQuery(regionConditions(chosen).reduce(withCondition, query));
-          zoom({ startNs: chosen.startNs, endNs: chosen.endNs });
+          onFilterTo(chosen);
+          setDiffers("0", "replace");
         }}
       />
       {differs === "1" ? (
