@@ -10,10 +10,11 @@ import { Button, IconButton } from "../../../shared/ui/button";
 import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
 import { useComparison } from "../charts/queries";
 import { regionText } from "../charts/words";
-import { useFrozenBounds } from "../frozen";
+
 import type { Region } from "../region";
 import { conditionOf, nameOf, sampleText, sideText } from "./conditions";
 import styles from "./differs.module.css";
+import { useHeldBounds } from "./held";
 
 interface DiffersProps {
   query: string;
@@ -33,7 +34,7 @@ export function Differs({ query, range, region, onFilter, onClose }: DiffersProp
   const isAll = chosen.startNs <= range.startNs && chosen.endNs >= range.endNs;
   const onlyErrors = isAll && chosen.minNs === undefined && chosen.maxNs === undefined;
   // Asked once while the page is live: a list that is read must not change by itself.
-  const [asked] = useFrozenBounds(range, `${query} ${regionText(chosen, "utc")}`);
+  const asked = useHeldBounds(range, `${query} ${regionText(chosen, "utc")}`);
   const found = useComparison(query, asked, region ?? { ...asked, status: "error" });
   const id = useId();
   return (
