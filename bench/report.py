@@ -51,6 +51,8 @@ def page(results: dict[str, Any]) -> str:
             parts += [f"## Questions to {number(asked['spans'])} spans", _questions(asked)]
     if results.get("kernel"):
         parts += ["## Kernel alone, one core", _kernel(results["kernel"])]
+    if results.get("ui"):
+        parts += ["## Traces in the browser", _browser(results["ui"])]
     if results.get("kills"):
         parts += ["## Kills", _kills(results["kills"])]
     if results.get("outage"):
@@ -246,6 +248,25 @@ def _questions(asked: dict[str, Any]) -> str:
         figures = (f"{at_rest['ms'][q]:.0f}" for q in _QUANTILES)
         rows.append((f"trace by id, {name}", *figures, "", "", "", ""))
     head = ("of the last 24 h, ms", *_QUANTILES, *(f"{q}, ingesting" for q in _QUANTILES), "cut")
+    return table(head, rows)
+
+
+def _browser(sizes: dict[str, Any]) -> str:
+    rows = [
+        (
+            number(float(spans)),
+            *(f"{row[name]:.0f} ms" for name in ("open_ms", "paint_ms")),
+            *(f"{row[name]:.1f} ms" for name in ("scroll_p50_ms", "scroll_p95_ms")),
+            *(f"{row[name]:.0f} ms" for name in ("search_name_ms", "search_value_ms")),
+            f"{row['heap_mib']:.0f} MiB",
+        )
+        for spans, row in sizes.items()
+    ]
+    head = (
+        *("spans", "address to painted", "data received to painted"),
+        *("script a frame of scrolling, p50", "p95"),
+        *("search by name", "by an attribute", "heap"),
+    )
     return table(head, rows)
 
 

@@ -15,7 +15,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench import door, generator, ingest, kernel, kills, machine, queries, questions, report
+from bench import (
+    browser,
+    door,
+    generator,
+    ingest,
+    kernel,
+    kills,
+    machine,
+    queries,
+    questions,
+    report,
+)
 from bench.plan import FULL, QUICK, Bench
 from bench.server import running
 from bench.targets import compare
@@ -31,7 +42,7 @@ LOADS = {
     "small_http": partial(ingest.small, protocol="http"),
 }
 LOSSES = ("lost_spans", "doubled_spans")
-GROUPS = ("durable", "small", "sustained", "door", "questions", "kernel", "kills")
+GROUPS = ("durable", "small", "sustained", "door", "questions", "kernel", "kills", "ui")
 
 
 def main() -> int:
@@ -41,7 +52,8 @@ def main() -> int:
     size = QUICK if options.size == "quick" else FULL
     folder = Path(tempfile.mkdtemp(prefix="clew-bench-", dir=options.data_dir))
     try:
-        load = options.load or generator.build()
+        alone = set(options.only) <= {"ui"}  # it needs no generator
+        load = options.load or (folder if alone else generator.build())
         bench = Bench(size, options.clew.split(), load, folder)
         described = machine.describe(folder)
         results: Results = {"machine": described, "size": asdict(size), "failed": {}}
@@ -67,6 +79,8 @@ def main() -> int:
         if "kills" in options.only:
             _step(results, "kills", partial(kills.rounds, size.kill_rounds, folder))
             _step(results, "outage", partial(kills.outage, size.outage_s, folder))
+        if "ui" in options.only:
+            _step(results, "ui", browser.traces)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     options.results.write_text(json.dumps(results, indent=1) + "\n")

@@ -130,6 +130,20 @@ TARGETS = (
         _losses("outage"),
         at_most=True,
     ),
+    Target(
+        "a trace of 100,000 spans in the browser: received to painted",
+        "ms",
+        1000,
+        _at("ui", "100000", "paint_ms"),
+        at_most=True,
+    ),
+    Target(
+        "script in a frame while it scrolls, p95",
+        "ms",
+        8,
+        _at("ui", "100000", "scroll_p95_ms"),
+        at_most=True,
+    ),
 )
 
 

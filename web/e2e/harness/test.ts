@@ -23,10 +23,11 @@ export const test = base.extend<ForTest, { clew: Clew }>({
     },
     { scope: "worker", timeout: 90_000 },
   ],
-  // biome-ignore lint/correctness/noEmptyPattern: as above
-  empty: async ({}, use) => {
+  empty: async ({ page }, use) => {
     const clew = await startClew();
     await use(clew);
+    // A page that goes on asking would miss the server.
+    await page.goto("about:blank");
     await clew.stop();
   },
   baseURL: async ({ clew }, use) => use(clew.ui),

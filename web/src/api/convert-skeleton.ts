@@ -3,17 +3,8 @@
 import { buildTrace, placesBy, type TraceEvents, type TraceModel } from "../trace/model";
 import type { components } from "./types.gen";
 
-type Wire = components["schemas"]["SkeletonAnswer"];
+export type SkeletonAnswer = components["schemas"]["SkeletonAnswer"];
 type Nanos = number | string;
-
-/** Places and times of events; servers before 0.2 do not send them. */
-interface WireEvents {
-  span: number[];
-  offsetNanos: Nanos[];
-  complete: boolean;
-}
-
-export type SkeletonAnswer = Wire & { events?: WireEvents | null };
 
 export function convertSkeleton(answer: SkeletonAnswer): TraceModel {
   const { spans } = answer;
@@ -41,11 +32,11 @@ function numbers(column: readonly Nanos[]): Float64Array {
   return Float64Array.from(column, Number);
 }
 
-function events(wire: WireEvents | null | undefined): TraceEvents {
-  const bySpan = placesBy(wire?.span ?? []);
+function events({ span, offsetNanos, complete }: SkeletonAnswer["events"]): TraceEvents {
+  const bySpan = placesBy(span);
   return {
-    span: bySpan.map((place) => wire?.span[place] ?? 0),
-    offset: Float64Array.from(bySpan, (place) => Number(wire?.offsetNanos[place])),
-    complete: wire?.complete ?? false,
+    span: bySpan.map((place) => span[place] ?? 0),
+    offset: Float64Array.from(bySpan, (place) => Number(offsetNanos[place])),
+    complete,
   };
 }

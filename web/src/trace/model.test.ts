@@ -93,6 +93,7 @@ describe("convertSkeleton", () => {
     names: ["GET /", "select"],
     services: ["shop", "db"],
     missingParents: [{ spanId: "00000000000000ff", children: [2] }],
+    events: { span: [], offsetNanos: [], complete: true },
     spans: {
       id: ["0000000000000001", "0000000000000002", "0000000000000003"],
       name: [0, 1, 1],
@@ -115,7 +116,7 @@ describe("convertSkeleton", () => {
     expect(model.event).toEqual({
       span: new Uint32Array(),
       offset: new Float64Array(),
-      complete: false,
+      complete: true,
     });
   });
 
