@@ -1,6 +1,5 @@
-"""What differs: the planted cause comes first, chance and ids do not crowd the list."""
+"""What differs: which spans are compared, and what is said of them."""
 
-import os
 import random
 from typing import Any
 
@@ -18,63 +17,6 @@ __all__ = ["app", "client", "status"]
 
 AT = build.START_NS
 SECOND = build.SECOND_NS
-SEEDS = 100 if os.environ.get("CLEW_THOROUGH") else 20
-SPANS = 300
-
-
-def planted(seed: int, start_ns: int) -> tuple[Any, Said]:
-    """Spans of which most errors have one value, with others that come along with it."""
-    rng = random.Random(seed)
-    keys = [f"key{number}" for number in range(8)]
-    choices = {key: [f"v{number}" for number in range(rng.randint(2, 6))] for key in keys}
-    cause, follower, shadow = rng.sample(keys, 3)
-    guilty = rng.choice(choices[cause])
-    spans = []
-    for number in range(SPANS):
-        attrs = {key: rng.choice(choices[key]) for key in keys}
-        bad = rng.random() < 0.25
-        attrs[cause] = guilty if bad else rng.choice([v for v in choices[cause] if v != guilty])
-        # Confounders: more frequent where the cause is, and without any effect of their own.
-        if bad and rng.random() < 0.6:
-            attrs[follower] = "v0"
-        if bad or rng.random() < 0.3:
-            attrs[shadow] = "v1"
-        error = rng.random() < (0.7 if bad else 0.04)
-        attrs["request.id"] = f"{seed}-{number}"
-        attrs["n"] = number % 50
-        if error and number % 10 == 0:
-            attrs["rare"] = "only in a few errors"
-        spans.append(
-            build.span(
-                trace_id=rng.randbytes(16),
-                span_id=number + 1,
-                start_ns=start_ns + number,
-                error=error,
-                attrs=attrs,
-            )
-        )
-    return build.request(*spans), Said("span", cause, "string", guilty)
-
-
-@pytest.mark.embedded_only("what is counted is compared on both engines below")
-def test_planted_cause_comes_first(store: FilledStore) -> None:
-    cases = [(AT + seed * SECOND, *planted(seed, AT + seed * SECOND)) for seed in range(SEEDS)]
-    store.take(*[request for _, request, _ in cases])
-    missed = []
-    for seed, (start_ns, _, cause) in enumerate(cases):
-        found = compare(
-            store.reader(),
-            span_query("{ status = error }"),
-            EVERY_SPAN,
-            start_ns,
-            start_ns + SECOND - 1,
-            10,
-        )
-        if not found.differences or found.differences[0].said != cause:
-            missed.append(seed)
-        assert all(one.said.key != "request.id" for one in found.differences)
-        assert found.selection.sampled + found.baseline.sampled == SPANS
-    assert len(missed) <= SEEDS // 20
 
 
 def spans_of(count: int, first_id: int, **fields: Any) -> list[Any]:
@@ -141,6 +83,65 @@ def test_baseline_is_of_the_same_service_and_operation(store: FilledStore, clien
     answer = client.get("/api/v1/compare", q="service.name = shop").json()
     assert answer["baseline"]["query"] == "{ }"
     assert answer["baseline"]["matchedSpans"] == 50
+
+
+def test_part_of_a_query_is_compared_with_the_rest_of_it(
+    store: FilledStore, client: Client
+) -> None:
+    def some(count: int, first_id: int, at: int, **fields: Any) -> list[Any]:
+        return spans_of(count, first_id, start_ns=AT + at * SECOND, **fields)
+
+    slow, fast = 2 * SECOND, SECOND // 10
+    store.take(
+        build.request(
+            *some(5, 1, 10, duration_ns=slow, attrs={"shard": 7, "code": "x"}),
+            *some(5, 10, 40, duration_ns=slow, attrs={"shard": 1, "code": "x"}),
+            *some(20, 20, 10, duration_ns=fast, attrs={"shard": 1, "code": "x"}),
+        ),
+        build.request(*some(30, 50, 10, duration_ns=slow), service="cart"),
+    )
+    asked = {
+        "q": "{ .code = `x` }",
+        "select": "{ duration >= 1s && duration < 4s }",
+        "selectStart": AT + 5 * SECOND,
+        "selectEnd": AT + 20 * SECOND,
+        "start": AT,
+        "end": AT + 60 * SECOND,
+    }
+    answer = client.get("/api/v1/compare", **asked).json()
+    CompareAnswer.model_validate(answer)
+    assert answer["selection"] == {
+        "query": '{ .code = "x" && (duration >= 1s && duration < 4s) }',
+        "matchedSpans": 5,
+        "sampledSpans": 5,
+    }
+    assert answer["baseline"]["matchedSpans"] == 25
+    (shard,) = answer["differences"]
+    assert (shard["key"], shard["value"], shard["baselineCount"]) == ("shard", "7", 0)
+    # Without the time: all that is slow.
+    del asked["selectStart"], asked["selectEnd"]
+    answer = client.get("/api/v1/compare", **asked).json()
+    assert answer["selection"]["matchedSpans"] == 10
+    # Only the time.
+    answer = client.get("/api/v1/compare", selectEnd=AT + 20 * SECOND, end=AT + 60 * SECOND).json()
+    assert answer["selection"]["matchedSpans"] == 55
+    assert answer["baseline"]["matchedSpans"] == 5
+
+
+def test_end_of_a_selection_is_not_before_its_start(client: Client) -> None:
+    error = client.error("/api/v1/compare", 400, selectStart=AT + 1, selectEnd=AT)
+    assert "selectStart" in error["message"]
+
+
+def test_how_spans_ended_is_ranked_apart(store: FilledStore, client: Client) -> None:
+    bad = spans_of(20, 1, error=True, attrs={"error.type": "Timeout", "version": "2"})
+    del bad[0].attributes[1]
+    good = spans_of(60, 100, attrs={"version": "1"})
+    store.take(build.request(*bad, *good))
+    answer = client.get("/api/v1/compare", select="{ status = error }").json()
+    assert [one["key"] for one in answer["differences"]] == ["version"]
+    assert [one["key"] for one in answer["outcomes"]] == ["error.type"]
+    assert answer["outcomes"][0]["score"] > answer["differences"][0]["score"]
 
 
 def test_nothing_to_compare_gives_no_difference(store: FilledStore, client: Client) -> None:

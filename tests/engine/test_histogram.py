@@ -44,10 +44,12 @@ def test_spans_are_counted_by_time_status_and_duration(store: FilledStore, clien
         "okCount": 1,
         "errorCount": 1,
         "durationCounts": [3, 0],
+        "errorDurationCounts": [1, 0],
         "p50DurationNanos": "1003",
         "p95DurationNanos": "1019",
         "p99DurationNanos": "1019",
     }
+    assert second["errorDurationCounts"] == []
     assert (second["startTimeUnixNano"], second["durationCounts"]) == (
         *(str(AT + 60 * SECOND), [0, 1]),
     )

@@ -195,7 +195,7 @@ def parameters() -> Iterator[tuple[str, dict[str, Any]]]:
             yield "/api/v1/attributes/key/values", {name: text}
         for name in ("q", "buckets", "start"):
             yield "/api/v1/histogram", {name: text}
-        for name in ("q", "baseline", "limit"):
+        for name in ("q", "baseline", "select", "selectStart", "limit"):
             yield "/api/v1/compare", {"q": "{}", name: text}
 
 

@@ -23,6 +23,7 @@ from clew.api import (
     services,
     skeletons,
     traces,
+    why,
 )
 from clew.api.access import DEMO_PATH, KEYS_PATH, Access, AccessCheck, JsonBodies, keys_unavailable
 from clew.api.arrival_types import ArrivalAnswer, DemoState, TestTraceAnswer
@@ -48,6 +49,7 @@ from clew.api.status_types import StatusAnswer
 from clew.api.times import FORMS
 from clew.api.types import ErrorAnswer, LiveAnswer, ReadyAnswer, ServicesAnswer
 from clew.api.ui import BUILT, Ui
+from clew.api.why_types import WhyAnswer
 from clew.query import Reader
 
 Endpoint = Callable[..., Awaitable[Any]]
@@ -137,6 +139,7 @@ def create_app(
     get("/api/v1/services", "listServices", services.endpoint(ask, now_ns), ServicesAnswer)
     get("/api/v1/operations", "listOperations", operations.endpoint(ask, now_ns), OperationsAnswer)
     get("/api/v1/ledger", "listLedger", ledger.endpoint(ask, now_ns), ledger.LedgerAnswer)
+    get("/api/v1/why/{trace}", "getWhy", why.endpoint(ask, status, now_ns), WhyAnswer)
     of_attributes = attributes.keys_endpoint(ask, now_ns)
     get("/api/v1/attributes", "listAttributes", of_attributes, AttributeKeysAnswer)
     values = attributes.values_endpoint(ask, now_ns)

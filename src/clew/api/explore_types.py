@@ -89,6 +89,9 @@ class Bucket(Model):
         description="Spans whose duration is at least `durationBoundsNanos[i]` and less than the "
         "next bound."
     )
+    error_duration_counts: list[int] = Field(
+        description="The same of spans with status error; empty if there are none."
+    )
     p50_duration_nanos: Nanoseconds = Field(description="The median.")
     p95_duration_nanos: Nanoseconds
     p99_duration_nanos: Nanoseconds
@@ -147,11 +150,15 @@ class ComparedSide(Model):
 class CompareAnswer(Model):
     """Attribute values by how much more frequent they are in the selection.
 
-    Values longer than 256 bytes, values of a single span, and keys that the query itself names are
-    left out.
+    Values longer than 256 bytes, values of a single span, and keys that the selection is made by
+    are left out.
     """
 
     differences: list[Difference]
+    outcomes: list[Difference] = Field(
+        description="Values that tell how spans ended, such as exceptions and response codes: they "
+        "say what happened rather than why, so they are ranked apart."
+    )
     selection: ComparedSide
     baseline: ComparedSide = Field(description="Spans of the selection are never in it.")
     time_share: float = Field(

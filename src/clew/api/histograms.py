@@ -52,6 +52,7 @@ def _answer(found: Histogram) -> HistogramAnswer:
                 ok_count=bucket.ok,
                 error_count=bucket.errors,
                 duration_counts=bucket.durations,
+                error_duration_counts=bucket.error_durations,
                 p50_duration_nanos=str(bucket.quantiles_ns[0]),
                 p95_duration_nanos=str(bucket.quantiles_ns[1]),
                 p99_duration_nanos=str(bucket.quantiles_ns[2]),

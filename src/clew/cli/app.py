@@ -32,6 +32,7 @@ from clew.cli import (
     tls,
     trace,
     version,
+    why,
 )
 from clew.cli.output import Failure
 
@@ -54,6 +55,7 @@ app.command("services")(services.command)
 app.command("operations")(operations.command)
 app.command("attributes")(attributes.command)
 app.command("ledger")(ledger.command)
+app.command("why")(why.command)
 app.command("import")(import_.command)
 app.command("export")(export.command)
 app.command("demo")(demo.command)

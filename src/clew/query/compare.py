@@ -4,6 +4,8 @@ Ranked by the lower bound of the 95 % confidence interval of the difference of t
 (Newcombe's hybrid of two Wilson intervals): what is in all of 3 spans ranks below what is in most
 of 3,000, and what is no more frequent than chance explains is not listed.
 
+What says how a span ended is ranked apart: it tells what happened, not why.
+
 Both sides are sampled by trace and, in a large store, by time, alike: a span is taken if the hash
 of its trace and of its time unit say so, whatever it says itself.
 """
@@ -22,6 +24,7 @@ from clew.query.attributes import shown
 from clew.query.bounds import seconds
 from clew.query.compile import Condition
 from clew.query.newest import Limited
+from clew.query.outcomes import is_outcome
 from clew.query.per_span import SpanQuery
 from clew.query.rows import records, text
 from clew.query.time_sample import TimeSample, time_sample
@@ -80,9 +83,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The differences, the greatest first."""
+    """The differences, the greatest first; `outcomes` are those that tell how spans ended."""
 
     differences: list[Difference]
+    outcomes: list[Difference]
     selection: Side
     baseline: Side
     time_share: float
@@ -131,21 +135,29 @@ def compare(
     start_ns: int,
     end_ns: int,
     most: int,
+    *,
+    left_out: Collection[tuple[str, str]] | None = None,
+    window: tuple[int, int] | None = None,
 ) -> Comparison:
     """At most `most` differences between spans that start in the range, both ends included.
 
-    What is in the selection is not in the baseline. Keys that the selection is made by are left
-    out: they would only say what was asked.
+    What is in the selection is not in the baseline. Keys that the selection is made by, or those
+    in `left_out`, are left out: they would only say what was asked. With a `window` the selection
+    is only what starts within it, both ends included.
     """
-    sides = _Sides(
-        reader, selection.condition(reader, "q"), baseline.condition(reader, "b"), start_ns, end_ns
-    )
+    selected = selection.condition(reader, "q")
+    if window is not None:
+        text = load("query/part/window", condition=selected.text).text
+        bounds = {"window_first_ns": window[0], "window_last_ns": window[1]}
+        selected = Condition(text, {**selected.parameters, **bounds})
+    sides = _Sides(reader, selected, baseline.condition(reader, "b"), start_ns, end_ns)
+    unwanted = selection.left_out() if left_out is None else left_out
     tried = _time_samples(sides)
     limited_by = tried[-1].limited_by
     while True:
         one = tried.pop()
         try:
-            return _compared(sides, one.sample, one.counts, limited_by, selection.left_out(), most)
+            return _compared(sides, one.sample, one.counts, limited_by, unwanted, most)
         except StoreError as error:
             # A smaller part of the time needs less of both.
             if not (error.timeout or error.memory) or not tried:
@@ -163,7 +175,7 @@ def _compared(
 ) -> Comparison:
     found, others = _side(counts, "selection"), _side(counts, "baseline")
     if not found.side.sampled or not others.side.sampled:
-        return Comparison([], found.side, others.side, sample.share, limited_by)
+        return Comparison([], [], found.side, others.side, sample.share, limited_by)
     masks = {"selection_mask": found.mask, "baseline_mask": others.mask}
     counted = _counted(
         sides.query(
@@ -171,8 +183,10 @@ def _compared(
         )
     )
     said = _said(sides, counted, _candidates(counted, most))
+    ranked = _ranked(counted, said, left_out)
     return Comparison(
-        _ranked(counted, said, left_out)[:most],
+        [one for one in ranked if not _is_outcome(one.said)][:most],
+        [one for one in ranked if _is_outcome(one.said)][:most],
         Side(found.side.matched, counted.selection),
         Side(others.side.matched, counted.baseline),
         sample.share,
@@ -398,4 +412,8 @@ def _ranked(
 
 def _plainest(said: Said) -> tuple[Any, ...]:
     order = ("span", "intrinsic", "event", "resource", "instrumentation")
-    return order.index(said.scope), said.key, said.value
+    return _is_outcome(said), order.index(said.scope), said.key, said.value
+
+
+def _is_outcome(said: Said) -> bool:
+    return is_outcome(said.scope, said.key, said.value)

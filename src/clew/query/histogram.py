@@ -55,6 +55,7 @@ class Bucket:
     ok: int
     errors: int
     durations: list[int]  # spans per row of the heatmap
+    error_durations: list[int]  # those of them that are errors; none: empty
     quantiles_ns: tuple[int, ...]  # as QUANTILES
 
 
@@ -175,7 +176,9 @@ def _summed(tables: list[pa.Table], width: int) -> tuple[list[int], list[Bucket]
     buckets = []
     for begin, end in zip([0, *ends[:-1]], ends, strict=True):
         part = slice(begin, end)
-        counts = np.bincount(lowest[row[part] - row.min()], spans[part], len(rows) - 1)
+        at = lowest[row[part] - row.min()]
+        counts = np.bincount(at, spans[part], len(rows) - 1)
+        failed = np.bincount(at, errors[part], len(rows) - 1)
         buckets.append(
             Bucket(
                 int(bucket[begin]) * width,
@@ -183,6 +186,7 @@ def _summed(tables: list[pa.Table], width: int) -> tuple[list[int], list[Bucket]
                 int(ok[part].sum()),
                 int(errors[part].sum()),
                 counts.astype(np.int64).tolist(),
+                failed.astype(np.int64).tolist() if failed.any() else [],
                 _quantiles(step[part], np.cumsum(spans[part])),
             )
         )

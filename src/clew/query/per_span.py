@@ -80,6 +80,10 @@ class SpanQuery:
                 named |= {(scope, name.key) for scope in scopes}
         return named
 
+    def narrowed(self, other: "SpanQuery") -> "SpanQuery":
+        """The query for spans that match both."""
+        return SpanQuery(both(self.scalar, other.scalar))
+
     def neighbours(self) -> "SpanQuery":
         """The query that keeps of this one only which service, name and kind it wants.
 

@@ -1,20 +1,8 @@
 // `/api/v1/why/{trace id or traceparent}` → what its page shows.
 
-export interface WhyAnswer {
-  traceId: string;
-  verdict: string;
-  sampled: boolean | null;
-  sentence: string;
-  hint?: string | null;
-  facts: {
-    kind: string;
-    sentence: string;
-    count?: number | null;
-    first?: string | null;
-    last?: string | null;
-  }[];
-  spanCount?: number | null;
-}
+import type { components } from "./types.gen";
+
+export type WhyAnswer = components["schemas"]["WhyAnswer"];
 
 export interface WhyFact {
   kind: string;
@@ -46,20 +34,10 @@ export function convertWhy(answer: WhyAnswer): Why {
     facts: answer.facts.map(({ kind, sentence, count, first, last }) => ({
       kind,
       sentence,
-      count: count ?? null,
-      firstNs: nanos(first),
-      lastNs: nanos(last),
+      count,
+      firstNs: first === null ? null : BigInt(first),
+      lastNs: last === null ? null : BigInt(last),
     })),
-    spans: answer.spanCount ?? 0,
+    spans: answer.spanCount,
   };
-}
-
-/** Times come as nanoseconds or as RFC 3339. */
-function nanos(text: string | null | undefined): bigint | null {
-  if (text == null) return null;
-  if (/^\d{1,20}$/.test(text)) return BigInt(text);
-  const match = /^(.+?:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text);
-  const seconds = match ? Date.parse(`${match[1]}${match[3]}`) : Number.NaN;
-  if (Number.isNaN(seconds)) return null;
-  return BigInt(seconds) * 1_000_000n + BigInt((match?.[2] ?? "").padEnd(9, "0"));
 }

@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * Compare Spans
-         * @description Attribute values that the spans of q have more often than others of the range.
+         * @description Attribute values that some spans of the range have more often than others.
          *
          *     Ranked by the lower bound of the 95 % confidence interval of the difference of the shares.
          */
@@ -386,6 +386,26 @@ export interface paths {
          * @description Some spans of a trace in OTLP JSON, with `unknownSpanIds`: those that are not there.
          */
         get: operations["getTraceSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/why/{trace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Why
+         * @description Stored, stored in part, waiting, refused, over a limit, not sampled, or never arrived.
+         */
+        get: operations["getWhy"];
         put?: never;
         post?: never;
         delete?: never;
@@ -702,6 +722,11 @@ export interface components {
             durationCounts: number[];
             /** Errorcount */
             errorCount: number;
+            /**
+             * Errordurationcounts
+             * @description The same of spans with status error; empty if there are none.
+             */
+            errorDurationCounts: number[];
             /** Okcount */
             okCount: number;
             /**
@@ -740,8 +765,8 @@ export interface components {
          * CompareAnswer
          * @description Attribute values by how much more frequent they are in the selection.
          *
-         *     Values longer than 256 bytes, values of a single span, and keys that the query itself names are
-         *     left out.
+         *     Values longer than 256 bytes, values of a single span, and keys that the selection is made by
+         *     are left out.
          */
         CompareAnswer: {
             /** @description Spans of the selection are never in it. */
@@ -749,6 +774,11 @@ export interface components {
             covered: components["schemas"]["SampleCovered"];
             /** Differences */
             differences: components["schemas"]["Difference"][];
+            /**
+             * Outcomes
+             * @description Values that tell how spans ended, such as exceptions and response codes: they say what happened rather than why, so they are ranked apart.
+             */
+            outcomes: components["schemas"]["Difference"][];
             selection: components["schemas"]["ComparedSide"];
             /**
              * Timeshare
@@ -2069,6 +2099,83 @@ export interface components {
              */
             traceId: string;
         };
+        /**
+         * WhyAnswer
+         * @description What became of a trace, as far as this server can know.
+         */
+        WhyAnswer: {
+            /**
+             * Endtimeunixnano
+             * @description Nanoseconds as a decimal string.
+             * @example 1795348800000000000
+             */
+            endTimeUnixNano: string;
+            /** Facts */
+            facts: components["schemas"]["WhyFact"][];
+            /**
+             * Form
+             * @description What was given, in words.
+             */
+            form: string;
+            /**
+             * Hint
+             * @description What to do next.
+             */
+            hint: string;
+            /**
+             * Missingparentcount
+             * @description Spans of it whose parent is not stored.
+             */
+            missingParentCount: number;
+            /**
+             * Sampled
+             * @description What the header says; null: it says nothing.
+             */
+            sampled: boolean | null;
+            /** Sentence */
+            sentence: string;
+            /**
+             * Spancount
+             * @description Spans of it that are stored.
+             */
+            spanCount: number;
+            /**
+             * Starttimeunixnano
+             * @description Of the time that was looked at.
+             * @example 1795348800000000000
+             */
+            startTimeUnixNano: string;
+            /**
+             * Traceid
+             * @description 32 lower-case hex digits.
+             */
+            traceId: string;
+            /**
+             * Verdict
+             * @description `refused` and `over_limit`: senders were turned away when it should have come, which may have been its; the ledger knows no trace ids.
+             * @enum {string}
+             */
+            verdict: "stored" | "partly_stored" | "not_sampled" | "too_old" | "waiting" | "refused" | "over_limit" | "never_arrived";
+        };
+        /**
+         * WhyFact
+         * @description Something that is known.
+         */
+        WhyFact: {
+            /** Count */
+            count: number | null;
+            /** First */
+            first: string | null;
+            /**
+             * Kind
+             * @description A word for programs; for refusals the ledger's reason.
+             */
+            kind: string;
+            /** Last */
+            last: string | null;
+            /** Sentence */
+            sentence: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2270,10 +2377,16 @@ export interface operations {
                 baseline?: string | null;
                 /** @description Spans starting then or earlier. Now if left out. */
                 end?: string | null;
-                /** @description Most differences to list. */
+                /** @description Most differences to list, and most outcomes. */
                 limit?: number;
                 /** @description A query that each span answers alone, as for search; empty: all spans. */
                 q?: string;
+                /** @description A query that tells the selection among the spans of q; the baseline is then the rest of them, unless another is given. */
+                select?: string | null;
+                /** @description The selection is only spans that start then or earlier. */
+                selectEnd?: string | null;
+                /** @description The selection is only spans that start then or later; as start. */
+                selectStart?: string | null;
                 /** @description Spans starting then or later: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. An hour before the end if left out. */
                 start?: string | null;
             };
@@ -2965,6 +3078,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SomeSpansAnswer"];
+                };
+            };
+        };
+    };
+    getWhy: {
+        parameters: {
+            query?: {
+                /** @description When the trace should have come: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. The last hour if left out. */
+                time?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A trace id, a traceparent, or the header of B3, Jaeger or X-Ray. */
+                trace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be answered. */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not now; see Retry-After. */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyAnswer"];
                 };
             };
         };

@@ -15,6 +15,7 @@ import { ProgressStrip } from "./progress-strip";
 import { useNewKey } from "./queries";
 import { Refusals } from "./refusals";
 import styles from "./send-page.module.css";
+import { Snippets } from "./snippets/snippets";
 import { TryOut } from "./try-out";
 
 /** The first minute: waits for the first trace, says how far it has come, and how to send it. */
@@ -107,6 +108,12 @@ function FirstMinute({ arrival }: { arrival: Arrival }): ReactNode {
           </div>
         ) : null}
         {newKey.error ? <ErrorNote error={newKey.error} /> : null}
+        <Snippets
+          endpoint={http}
+          grpcEndpoint={grpc}
+          serviceName={service || "my-service"}
+          apiKey={key ?? (arrival.keysRequired ? "YOUR_KEY" : null)}
+        />
       </section>
     </div>
   );

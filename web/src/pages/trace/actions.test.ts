@@ -152,3 +152,18 @@ it("keeps the selected span when more spans have come", () => {
   actions.setTrace(traceOf({ ...more, ids }));
   expect(rows()).toEqual(["checkout", "load", "late", ">charge"]);
 });
+
+it("keeps closed rows closed when more spans have come", () => {
+  actions.toggle(placeOf("load"));
+  actions.moveBy(1);
+  const more = drawn(`
+    | web:checkout       |==========|
+    |   cart:load        | ===      |
+    |     db:select      |  =       |
+    |     db:late        |   =      |
+    |   pay:charge!      |     ==== |
+    |     bank:post!     |      ==  |
+  `);
+  actions.setTrace(traceOf({ ...more, ids: [0, 1, 2, 9, 3, 4].map((at) => MODEL.ids[at] ?? "9") }));
+  expect(rows()).toEqual([">checkout", "load", "charge", "post"]);
+});

@@ -9,7 +9,7 @@ export type Searching = "off" | "asking" | "done" | "cut" | "failed";
 
 /** Asks the server where else the text is, and puts the answer among the matches. */
 export function useServerSearch(): Searching {
-  const traceId = useTrace((state) => state.trace.model.traceId);
+  const { traceId, count } = useTrace((state) => state.trace.model);
   const text = useTrace((state) => state.view.find).trim();
   const found = useTrace((state) => state.found);
   const actions = useActions();
@@ -18,7 +18,7 @@ export function useServerSearch(): Searching {
     const timer = setTimeout(() => setAsked(text), QUIET_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  const { data, error } = useFind(traceId, asked);
+  const { data, error } = useFind(traceId, asked, count);
   useEffect(() => {
     if (data !== undefined) actions.found({ text: asked, ...data });
   }, [data, asked, actions]);

@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { copyText } from "../../shared/clipboard";
 import { useShortcut } from "../../shared/shortcuts";
@@ -12,6 +13,7 @@ export function TraceShortcuts(): ReactNode {
   const rows = useTrace((state) => state.view.view === "waterfall");
   const panel = useTrace((state) => state.view.span !== null);
   const active = useTrace((state) => state.matches.active);
+  const queries = useQueryClient();
   const store = useTraceStore();
   const actions = useActions();
   const { moveBy, left, right, edge, nextMatch, goAmong, togglePill } = actions;
@@ -40,6 +42,10 @@ export function TraceShortcuts(): ReactNode {
   useShortcut("e", "Next error", GROUP, () => goAmong(store.getState().trace.errors, true));
   useShortcut("E", "Error before", GROUP, () => goAmong(store.getState().trace.errors, false));
   useShortcut("c", "Critical path only", GROUP, () => togglePill("critical"));
+  useShortcut("r", "Load the trace again", GROUP, () => {
+    const { traceId } = store.getState().trace.model;
+    void queries.invalidateQueries({ queryKey: ["trace", traceId] });
+  });
   useShortcut("y", "Copy the trace id", GROUP, () => {
     void copyText(store.getState().trace.model.traceId);
   });

@@ -9,6 +9,7 @@ import {
   type Collapsed,
   collapsedToLevel,
   filterRows,
+  hasRowsUnder,
   type Outline,
   outline,
   revealed,
@@ -124,10 +125,28 @@ export function withFound(state: TraceState, found: Found): Partial<TraceState> 
 
 /** The same view of another model of the trace: corrected times, or more spans. */
 export function withTrace(state: TraceState, trace: Trace): TraceState {
-  const next = stateOf(trace, state.view, state.found);
-  if (trace.model.count !== state.trace.model.count) return next;
-  const { cursor, collapsed } = state;
-  return { ...next, cursor, collapsed, rows: visibleRows(trace.tree, next.shown, collapsed) };
+  const { cursor, collapsed, trace: before } = state;
+  if (trace.model.count === before.model.count) {
+    const next = stateOf(trace, state.view, state.found);
+    return { ...next, cursor, collapsed, rows: visibleRows(trace.tree, next.shown, collapsed) };
+  }
+  // Places are other spans now: what is known of them goes by their ids.
+  const next = stateOf(trace, state.view, null);
+  const closed = new Set<string>();
+  collapsed.forEach((one, node) => {
+    if (one === 1) closed.add(idAt(before, node));
+  });
+  const kept = next.collapsed.map((_, node) =>
+    closed.has(idAt(trace, node)) && hasRowsUnder(trace.tree, node) ? 1 : 0,
+  );
+  const place = cursor < 0 ? -1 : placeOfId(trace.model, idAt(before, cursor));
+  const moved = { ...next, collapsed: kept, rows: visibleRows(trace.tree, next.shown, kept) };
+  return { ...moved, ...withCursor(moved, place) };
+}
+
+/** The id of a span, or the one of a parent that is missing. */
+function idAt({ model }: Trace, node: number): string {
+  return model.ids[node] ?? model.missing[node - model.count]?.spanId ?? "";
 }
 
 function foundFor(found: Found | null, view: TraceView): readonly number[] {

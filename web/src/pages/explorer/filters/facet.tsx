@@ -1,185 +1,265 @@
-import { ChevronRight, EqualNot, Pin, PinOff } from "lucide-react";
-import { type ReactNode, useDeferredValue, useId, useState } from "react";
+import { useIsFetching } from "@tanstack/react-query";
+import { ChevronRight, CircleMinus, PinOff, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { type FacetValues, useValues } from "../../../api/queries-explorer";
 import type { Bounds } from "../../../route/time-text";
 import { classes } from "../../../shared/classes";
 import { serviceColour } from "../../../shared/colour";
 import { formatCount, formatExact } from "../../../shared/format";
 import { Button, IconButton } from "../../../shared/ui/button";
-import { ErrorNote, Spinner } from "../../../shared/ui/states";
-import { chosenValues, withCondition, withValues } from "../query/conditions";
-import { type Field, type FieldValue, useValues } from "./facet-queries";
+import { ErrorNote } from "../../../shared/ui/states";
+import { TextField } from "../../../shared/ui/text-field";
+import { type Asked, removeTerms, setValues, withoutField } from "../query/edit";
+import { type Literal, literalKey, literalOf } from "../query/fields";
+import type { Parsed } from "../query/parse";
+import type { Facet } from "./facets";
 import styles from "./filters.module.css";
+import { useLater } from "./later";
 
-const FEW = 8;
-const MANY = 50;
-
-interface FacetProps {
-  field: Field;
-  title: string;
-  query: string;
+interface SectionProps {
+  facet: Facet;
+  asked: Asked;
+  parsed: Parsed;
   onQuery: (query: string) => void;
   bounds: Bounds;
-  startsOpen: boolean;
-  /** Undefined for those that are always there. */
-  pinned?: boolean;
-  onPin?: (pinned: boolean) => void;
+  open: boolean;
+  onToggle: () => void;
+  onUnpin?: () => void;
 }
 
-/** The values of one field, to be taken in or left out. */
-export function Facet(props: FacetProps): ReactNode {
-  const { field, title, query, bounds, startsOpen, pinned, onPin } = props;
-  const chosen = chosenValues(query, field.name, "=");
-  const left = chosenValues(query, field.name, "!=");
-  const active = (chosen?.length ?? 0) + (left?.length ?? 0);
-  const [open, setOpen] = useState(startsOpen);
-  const id = useId();
-  const shown = open || active > 0;
+const FEW = 8;
+const MANY = 100;
+const TYPING_MS = 250;
+
+/** One field: its most frequent values, with boxes to ask for them and buttons to leave them out. */
+export function FacetSection(props: SectionProps): ReactNode {
+  const { facet, asked, parsed, onQuery, open, onToggle, onUnpin } = props;
+  const count = asked.include.length + asked.exclude.length + asked.others.length;
+  const clear = () => onQuery(withoutField(parsed.text, facet.field));
   return (
-    <section className={styles.facet}>
-      <div className={styles.facetHead}>
-        <button
-          type="button"
-          className={styles.toggle}
-          aria-expanded={shown}
-          aria-controls={id}
-          onClick={() => setOpen(!shown)}
-        >
-          <ChevronRight size={14} />
-          <span>{title}</span>
-          {active > 0 ? <span className={styles.active}>{active}</span> : null}
+    <section className={styles.section} aria-label={facet.label}>
+      <div className={styles.head}>
+        <button type="button" className={styles.fold} aria-expanded={open} onClick={onToggle}>
+          <ChevronRight size={13} />
+          <span className={styles.label} title={`${facet.scope} ${facet.key}`}>
+            {facet.label}
+          </span>
+          {facet.scope === "resource" && facet.label !== "Service" ? (
+            <span className={styles.scope}>resource</span>
+          ) : null}
+          {!open && count > 0 ? <span className={styles.said}>{saidOf(asked)}</span> : null}
         </button>
-        {onPin ? (
-          <IconButton
-            small
-            label={pinned ? `Unpin ${title}` : `Pin ${title}`}
-            className={styles.pin}
-            onClick={() => onPin(!pinned)}
-          >
-            {pinned ? <PinOff size={13} /> : <Pin size={13} />}
+        {count > 0 ? (
+          <IconButton small label={`Forget the filter on ${facet.label}`} onClick={clear}>
+            <X size={13} />
           </IconButton>
         ) : null}
-      </div>
-      <div id={id} hidden={!shown}>
-        {shown ? (
-          <Values {...props} bounds={bounds} chosen={chosen ?? []} left={left ?? []} />
+        {onUnpin ? (
+          <span className={styles.quiet}>
+            <IconButton small label={`Take ${facet.label} off the filters`} onClick={onUnpin}>
+              <PinOff size={13} />
+            </IconButton>
+          </span>
         ) : null}
       </div>
+      {asked.others.map((at) => (
+        <span key={at} className={styles.other}>
+          <code>{parsed.text.slice(parsed.terms[at]?.at, parsed.terms[at]?.end)}</code>
+          <IconButton
+            small
+            label="Remove this condition"
+            onClick={() => onQuery(removeTerms(parsed, [at]))}
+          >
+            <X size={12} />
+          </IconButton>
+        </span>
+      ))}
+      {open ? <Values {...props} /> : null}
     </section>
   );
 }
 
-interface ValuesProps extends FacetProps {
-  chosen: readonly string[];
-  left: readonly string[];
+/** What a closed section asks for. */
+function saidOf({ include, exclude, others }: Asked): string {
+  const [first] = include.length > 0 ? include : exclude;
+  const text = first && namedValue(first).text;
+  const count = include.length + exclude.length + others.length;
+  if (text === undefined || count > 1) return String(count);
+  return include.length > 0 ? text : `not ${text}`;
 }
 
-function Values(props: ValuesProps): ReactNode {
-  const { field, title, query, onQuery, bounds, chosen, left } = props;
-  const [limit, setLimit] = useState(FEW);
-  const [text, setText] = useState("");
-  const prefix = useDeferredValue(text);
-  // What is chosen here does not narrow what can be chosen here.
-  const others = withValues(withValues(query, field.name, "=", []), field.name, "!=", []);
-  const found = useValues(field, others, bounds, limit, prefix, true);
-  const listed = merged(found.data?.values ?? [], [...chosen, ...left]);
-  const most = Math.max(1, ...listed.map((one) => one.count));
-  const set = (operator: "=" | "!=", values: readonly string[]) =>
-    onQuery(withValues(query, field.name, operator, values));
-  const toggle = ({ literal }: FieldValue) => {
-    if (left.includes(literal)) set("!=", without(left, literal));
-    else if (chosen.includes(literal)) set("=", without(chosen, literal));
-    else set("=", [...chosen, literal]);
-  };
-  const exclude = ({ literal }: FieldValue) => {
-    if (left.includes(literal)) set("!=", without(left, literal));
-    else if (chosen.includes(literal)) {
-      const next = withValues(query, field.name, "=", without(chosen, literal));
-      onQuery(withCondition(next, `${field.name} != ${literal}`));
-    } else set("!=", [...left, literal]);
-  };
-  const more = (found.data?.values.length ?? 0) >= limit;
+interface Value {
+  /** null: a list or a map, which a query cannot name. */
+  literal: Literal | null;
+  text: string;
+  count: number | null;
+}
+
+function Values({ facet, asked, parsed, onQuery, bounds }: SectionProps): ReactNode {
+  const [typed, setTyped] = useState("");
+  const [all, setAll] = useState(false);
+  // What was asked for comes first; the server answers few questions at a time.
+  const isSearching = useIsFetching({ queryKey: ["search"] }) > 0;
+  const prefix = useLater(typed, TYPING_MS);
+  const limit = all || prefix !== "" ? MANY : FEW;
+  const query = parsed.form === "broken" ? "" : withoutField(parsed.text, facet.field);
+  const found = useValues(
+    { scope: facet.scope, key: facet.key, query, prefix, bounds, limit: limit + 1 },
+    !isSearching,
+  );
+  if (found.isError) return <ErrorNote error={found.error} onRetry={() => void found.refetch()} />;
+  if (found.data === undefined) return <Placeholders />;
+  const values = rowsOf(facet, asked, found.data, limit, prefix);
+  const more = found.data.values.length > limit;
+  const disabled = parsed.form === "broken";
   return (
-    <div className={styles.values}>
-      {text !== "" || more || limit > FEW ? (
-        <input
-          type="search"
-          aria-label={`Find a value of ${title}`}
-          placeholder="Begins with…"
-          className={styles.find}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
+    <>
+      {all || typed !== "" ? (
+        <TextField
+          label={`Find a value of ${facet.label}`}
+          hideLabel
+          placeholder="Begins with"
+          value={typed}
+          className={styles.search}
+          onChange={(event) => setTyped(event.target.value)}
         />
       ) : null}
-      {found.error ? <ErrorNote error={found.error} /> : null}
-      {found.isPending ? (
-        <p className={styles.none}>
-          <Spinner /> Looking
-        </p>
-      ) : null}
-      {found.data && listed.length === 0 ? (
-        <p className={styles.none}>No values in this range.</p>
-      ) : null}
-      <ul>
-        {listed.map((one) => (
-          <li
-            key={one.literal}
-            className={styles.value}
-            data-left={left.includes(one.literal) || undefined}
-          >
-            <label>
-              <input
-                type="checkbox"
-                checked={chosen.includes(one.literal)}
-                onChange={() => toggle(one)}
-              />
-              {field.name === "service.name" ? (
-                <span className={styles.swatch} style={{ background: serviceColour(one.text) }} />
-              ) : null}
-              <span className={styles.text} title={one.text}>
-                {one.text === "" ? "(empty)" : one.text}
-              </span>
-              <span className={styles.count} title={`${formatExact(one.count)} spans`}>
-                {one.count > 0 ? formatCount(one.count) : ""}
-              </span>
-              <span className={styles.share} style={{ width: `${(100 * one.count) / most}%` }} />
-            </label>
-            <IconButton
-              small
-              label={
-                left.includes(one.literal) ? `Do not exclude ${one.text}` : `Exclude ${one.text}`
-              }
-              aria-pressed={left.includes(one.literal)}
-              className={classes(styles.exclude)}
-              onClick={() => exclude(one)}
-            >
-              <EqualNot size={13} />
-            </IconButton>
-          </li>
+      <ul className={classes(styles.values, found.isPlaceholderData && styles.stale)}>
+        {values.map((value) => (
+          <ValueRow
+            key={value.literal === null ? `other ${value.text}` : literalKey(value.literal)}
+            value={value}
+            facet={facet}
+            asked={asked}
+            disabled={disabled}
+            onChange={(next) => onQuery(setValues(parsed.text, facet.field, next))}
+          />
         ))}
       </ul>
-      {more && limit < MANY ? (
-        <Button small look="quiet" onClick={() => setLimit(MANY)}>
-          More
-        </Button>
+      {values.length === 0 ? (
+        <p className={styles.nothing}>{prefix === "" ? "No span has it." : "No such value."}</p>
       ) : null}
-      {found.data && !found.data.complete && !more ? (
-        <p className={styles.none}>From a sample of the range.</p>
+      {more ? (
+        all ? (
+          <p className={styles.nothing}>Type to find the others.</p>
+        ) : (
+          <Button small look="quiet" className={styles.more} onClick={() => setAll(true)}>
+            More values
+          </Button>
+        )
       ) : null}
-    </div>
+      {found.isPlaceholderData ? null : (
+        <Basis values={found.data} hasQuery={query.trim() !== ""} />
+      )}
+    </>
   );
 }
 
-function without(values: readonly string[], value: string): string[] {
-  return values.filter((one) => one !== value);
+/** What the counts are of, where one could take them for something else. */
+function Basis({ values, hasQuery }: { values: FacetValues; hasQuery: boolean }): ReactNode {
+  if (hasQuery && values.ofAll) {
+    return <p className={styles.nothing}>Counts of all spans, whatever the query.</p>;
+  }
+  if (values.sampled === null || values.sampled < 20_000) return null;
+  return <p className={styles.nothing}>Of the newest {formatExact(values.sampled)} spans.</p>;
 }
 
-/** The values that were found, and those that are chosen and were not. */
-function merged(found: readonly FieldValue[], literals: readonly string[]): FieldValue[] {
-  const missing = literals.filter((literal) => !found.some((one) => one.literal === literal));
-  return [...missing.map((literal) => ({ text: unquoted(literal), literal, count: 0 })), ...found];
+interface ValueRowProps {
+  value: Value;
+  facet: Facet;
+  asked: Asked;
+  disabled: boolean;
+  onChange: (next: Pick<Asked, "include" | "exclude">) => void;
 }
 
-function unquoted(literal: string): string {
-  if (!/^["'`]/.test(literal)) return literal;
-  return literal.slice(1, -1).replace(/\\(.)/g, "$1");
+function ValueRow({ value, facet, asked, disabled, onChange }: ValueRowProps): ReactNode {
+  const { literal, text, count } = value;
+  const shown = text === "" ? "(empty)" : text;
+  const key = literal && literalKey(literal);
+  const isOther = (one: Literal) => literalKey(one) !== key;
+  const included = !asked.include.every(isOther);
+  const excluded = !asked.exclude.every(isOther);
+  const include = asked.include.filter(isOther);
+  const exclude = asked.exclude.filter(isOther);
+  return (
+    <li className={styles.value} data-excluded={excluded || undefined}>
+      <label className={styles.box}>
+        <input
+          type="checkbox"
+          checked={included}
+          disabled={disabled || literal === null}
+          onChange={() =>
+            literal && onChange({ include: included ? include : [...include, literal], exclude })
+          }
+        />
+        {facet.label === "Service" ? (
+          <span className={styles.dot} style={{ background: serviceColour(text) }} />
+        ) : null}
+        <span className={styles.text} title={shown}>
+          {shown}
+        </span>
+      </label>
+      {literal === null ? null : (
+        <button
+          type="button"
+          className={styles.exclude}
+          aria-pressed={excluded}
+          aria-label={`Leave out ${shown}`}
+          title={excluded ? "Do not leave it out" : "Leave it out"}
+          disabled={disabled}
+          onClick={() => onChange({ include, exclude: excluded ? exclude : [...exclude, literal] })}
+        >
+          <CircleMinus size={13} />
+        </button>
+      )}
+      <span className={styles.count}>{count === null ? "" : formatCount(count)}</span>
+    </li>
+  );
+}
+
+/** Values by their frequency, after those that the query names and the list has not. */
+function rowsOf(
+  facet: Facet,
+  asked: Asked,
+  found: FacetValues,
+  limit: number,
+  prefix: string,
+): Value[] {
+  const listed: Value[] = found.values.slice(0, limit).map(({ value, type, spanCount }) => ({
+    literal: literalOf(type, value),
+    text: value,
+    count: spanCount,
+  }));
+  const has = (literal: Literal) =>
+    listed.some((one) => one.literal !== null && literalKey(one.literal) === literalKey(literal));
+  const named = [...asked.include, ...asked.exclude].filter((literal) => !has(literal));
+  const missing = prefix === "" ? named.map(namedValue) : [];
+  const always = (facet.always?.values ?? [])
+    .map((text): Literal | null => (facet.always ? literalOf(facet.always.type, text) : null))
+    .filter(
+      (one): one is Literal =>
+        one !== null && !has(one) && !named.some((name) => literalKey(name) === literalKey(one)),
+    )
+    .map((literal): Value => ({ ...namedValue(literal), count: 0 }));
+  if (facet.always === undefined) return [...missing, ...listed, ...always];
+  // A few known words keep their places.
+  const order = facet.always.values;
+  const place = ({ text }: Value) => (order.includes(text) ? order.indexOf(text) : order.length);
+  return [...missing, ...listed, ...always].sort((a, b) => place(a) - place(b));
+}
+
+function namedValue(literal: Literal): Value {
+  return { literal, text: literal.type === "string" ? literal.value : literal.text, count: null };
+}
+
+function Placeholders(): ReactNode {
+  return (
+    <ul className={styles.values} aria-hidden="true">
+      {["a", "b", "c"].map((one) => (
+        <li key={one} className={styles.value}>
+          <span className={styles.placeholder} />
+        </li>
+      ))}
+    </ul>
+  );
 }

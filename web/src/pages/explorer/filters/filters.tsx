@@ -1,109 +1,118 @@
-import { type ReactNode, useDeferredValue, useState } from "react";
+import { X } from "lucide-react";
+import type { ReactNode } from "react";
+import { useKeys } from "../../../api/queries-explorer";
 import type { Bounds } from "../../../route/time-text";
-import { formatCount } from "../../../shared/format";
-import { Button } from "../../../shared/ui/button";
-import { ErrorNote } from "../../../shared/ui/states";
-import { parseConditions } from "../query/conditions";
-import { DurationFilter } from "./duration-filter";
-import { Facet } from "./facet";
-import { type Field, fieldOf, type Key, useKeys } from "./facet-queries";
+import { useUrlState } from "../../../route/url";
+import { IconButton } from "../../../shared/ui/button";
+import { askedOf } from "../query/edit";
+import { writeField } from "../query/fields";
+import { parseQuery } from "../query/parse";
+import { facetsCodec } from "../state";
+import { isTexts, useStored } from "../stored";
+import { AddFacet } from "./add-facet";
+import { DurationFacet } from "./duration";
+import { FacetSection } from "./facet";
+import {
+  DURATION,
+  type Facet,
+  FIRST_FACETS,
+  FIRST_OPEN,
+  FIRST_PINNED,
+  facetOf,
+  facetOfPin,
+  fieldOfKey,
+  isBuiltIn,
+  pinOf,
+} from "./facets";
 import styles from "./filters.module.css";
-import { usePinned } from "./pinned";
 
 interface FiltersProps {
   query: string;
   onQuery: (query: string) => void;
   bounds: Bounds;
+  onClose?: () => void;
 }
 
-const ALWAYS: readonly (readonly [Field, string])[] = [
-  [{ scope: "resource", key: "service.name", name: "service.name" }, "Service"],
-  [{ scope: "intrinsic", key: "status", name: "status" }, "Status"],
-  [{ scope: "intrinsic", key: "name", name: "name" }, "Operation"],
-  [{ scope: "intrinsic", key: "kind", name: "kind" }, "Kind"],
-];
-const FIRST_LISTED = 12;
-const MOST_LISTED = 200;
-
-/** Filters that need no language: each click writes the query. */
-export function Filters({ query, onQuery, bounds }: FiltersProps): ReactNode {
-  const common = { query, onQuery, bounds };
-  return (
-    <div className={styles.filters}>
-      {parseConditions(query) === null ? (
-        <p className={styles.note}>
-          The query has more than filters can show; they add to its first filter.
-        </p>
-      ) : null}
-      {ALWAYS.map(([field, title], index) => (
-        <Facet key={title} field={field} title={title} startsOpen={index < 2} {...common} />
-      ))}
-      <DurationFilter query={query} onQuery={onQuery} />
-      <Attributes {...common} />
-    </div>
+/** Filters that need no language: they write the query, and show what it says of each field. */
+export function Filters({ query, onQuery, bounds, onClose }: FiltersProps): ReactNode {
+  const [openInUrl, setOpen] = useUrlState(facetsCodec);
+  const [pins, setPins] = useStored("clew.explorer.facets", FIRST_PINNED, isTexts);
+  const { data } = useKeys(bounds);
+  const parsed = parseQuery(query);
+  const open = openInUrl ?? FIRST_OPEN;
+  const known = new Set(
+    (data?.keys ?? []).map((one) => writeField(fieldOfKey(one.scope, one.key))),
   );
-}
-
-function Attributes({ query, onQuery, bounds }: FiltersProps): ReactNode {
-  const [text, setText] = useState("");
-  const [listed, setListed] = useState(FIRST_LISTED);
-  const [pinned, setPinned] = usePinned();
-  const wanted = useDeferredValue(text.trim().toLowerCase());
-  const keys = useKeys(bounds);
-  const known = (keys.data ?? []).filter(isAttribute);
-  const isPinned = (field: Field) => pinned.includes(`${field.scope} ${field.key}`);
-  const found = known.filter((one) => one.name.toLowerCase().includes(wanted) && !isPinned(one));
-  const pin = (field: Field, on: boolean) => {
-    const item = `${field.scope} ${field.key}`;
-    setPinned(on ? [...pinned, item] : pinned.filter((one) => one !== item));
+  const pinned = pins.map(facetOfPin).filter((one): one is Facet => one !== null);
+  // What nobody chose is in the way where no span has it.
+  const chosen = pins !== FIRST_PINNED;
+  const shown = pinned.filter(({ field }) => chosen || known.has(writeField(field)));
+  const toggle = (id: string) => {
+    const next = open.includes(id) ? open.filter((one) => one !== id) : [...open, id];
+    setOpen(next, "replace");
   };
-  const facet = (field: Field, on: boolean) => (
-    <Facet
-      key={field.name}
-      field={field}
-      title={field.name}
-      startsOpen={on}
-      pinned={on}
-      onPin={(next) => pin(field, next)}
-      query={query}
-      onQuery={onQuery}
-      bounds={bounds}
-    />
-  );
+  const section = (facet: Facet, onUnpin?: () => void) => {
+    const id = writeField(facet.field);
+    return (
+      <FacetSection
+        key={id}
+        facet={facet}
+        asked={askedOf(parsed, facet.field)}
+        parsed={parsed}
+        onQuery={onQuery}
+        bounds={bounds}
+        open={open.includes(id)}
+        onToggle={() => toggle(id)}
+        {...(onUnpin && { onUnpin })}
+      />
+    );
+  };
   return (
-    <>
-      {pinned.flatMap((item) => {
-        const [scope = "", ...key] = item.split(" ");
-        const field = fieldOf(scope as Key["scope"], key.join(" "));
-        return field ? [facet(field, true)] : [];
-      })}
-      <h3 className={styles.plainHead}>Attributes</h3>
-      <input
-        type="search"
-        aria-label="Find an attribute"
-        placeholder="Find an attribute"
-        className={styles.find}
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setListed(FIRST_LISTED);
+    <aside className={styles.filters} aria-label="Filters">
+      <div className={styles.top}>
+        <h2>Filters</h2>
+        {onClose ? (
+          <IconButton small label="Hide the filters" onClick={onClose}>
+            <X size={14} />
+          </IconButton>
+        ) : null}
+      </div>
+      <Note query={query} />
+      {FIRST_FACETS.map((facet) => section(facet))}
+      <DurationFacet
+        parsed={parsed}
+        onQuery={onQuery}
+        open={open.includes(DURATION)}
+        onToggle={() => toggle(DURATION)}
+      />
+      {shown.map((facet) =>
+        section(facet, () => setPins(pins.filter((pin) => pin !== pinOf(facet)))),
+      )}
+      <AddFacet
+        keys={(data?.keys ?? []).filter(
+          ({ scope, key }) =>
+            !isBuiltIn(fieldOfKey(scope, key)) &&
+            !shown.some((one) => one.scope === scope && one.key === key),
+        )}
+        onAdd={({ scope, key }) => {
+          const facet = facetOf(scope, key);
+          setPins([...shown.map(pinOf), pinOf(facet)]);
+          setOpen([...open, writeField(facet.field)], "replace");
         }}
       />
-      {keys.error ? <ErrorNote error={keys.error} /> : null}
-      {found.slice(0, listed).map((field) => facet(field, false))}
-      {keys.data && found.length === 0 ? (
-        <p className={styles.none}>No attribute has this in its name.</p>
-      ) : null}
-      {found.length > listed && listed < MOST_LISTED ? (
-        <Button small look="quiet" onClick={() => setListed(MOST_LISTED)}>
-          {formatCount(found.length - listed)} more
-        </Button>
-      ) : null}
-    </>
+    </aside>
   );
 }
 
-/** Neither what is always there, nor what filters of whole spans cannot show. */
-function isAttribute({ scope, name }: Key): boolean {
-  return (scope === "span" || scope === "resource") && name !== "service.name";
+/** What filters cannot show of the query. */
+function Note({ query }: { query: string }): ReactNode {
+  const { form, simple } = parseQuery(query);
+  if (simple) return null;
+  const said =
+    form === "broken"
+      ? "The query cannot be read; filters work again when it can."
+      : form === "traceId"
+        ? "The query is a trace id; a filter narrows it to some of its spans."
+        : "The query has more than filters can show. They add to its first part.";
+  return <p className={styles.note}>{said}</p>;
 }

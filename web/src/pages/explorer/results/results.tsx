@@ -1,204 +1,257 @@
-import { type ReactNode, type RefObject, useCallback, useMemo } from "react";
-import { useNavigate } from "react-router";
-import { sendPath } from "../../../route/paths";
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo } from "react";
+import { ApiError } from "../../../api/client";
+import type { SearchPage, TraceRow } from "../../../api/convert-search";
+import { useSearch } from "../../../api/queries-explorer";
+import { tracePath } from "../../../route/paths";
 import { useRefresh, useTimeRange } from "../../../route/time";
 import type { Bounds } from "../../../route/time-text";
-import { formatExact, formatTime } from "../../../shared/format";
+import { useUrlState } from "../../../route/url";
 import { useZone } from "../../../shared/settings";
-import { Button } from "../../../shared/ui/button";
-import { Segments } from "../../../shared/ui/segments";
-import { Empty, ErrorNote, Loading, Spinner } from "../../../shared/ui/states";
-import page from "../explorer-page.module.css";
-import type { ExplorerState } from "../explorer-url";
-import { useFrozenBounds } from "../frozen";
-import { useNewest, useNewTraces, useSearch, useStored } from "../queries";
-import { ColumnsMenu } from "./columns-menu";
+import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
+import { withColumns, withRegion } from "../asked";
+import { Nothing } from "../empty/nothing";
+import { useMedia } from "../media";
+import type { Region } from "../region";
+import { type Sort, sortCodec, spanColumnsCodec, traceColumnsCodec, viewCodec } from "../state";
+import { isBoolean, useStored } from "../stored";
+import {
+  FIRST_SPAN_COLUMNS,
+  FIRST_TRACE_COLUMNS,
+  NARROW_SPAN_COLUMNS,
+  NARROW_TRACE_COLUMNS,
+  SPAN_COLUMNS,
+  type SpanOfTrace,
+  spanColumns,
+  traceColumns,
+} from "./columns";
+import { Footer } from "./footer";
+import { Grid } from "./grid";
+import { useHeldBounds, useNewer } from "./held";
 import styles from "./results.module.css";
-import { ResultsTable, type Rows } from "./results-table";
-import { sorted, spansOf, tracesOf } from "./rows";
+import { sorted } from "./sorted";
+import { Toolbar } from "./toolbar";
 
 interface ResultsProps {
-  /** What is asked, the region and the columns included. */
   query: string;
-  /** Whether the query as it stands can be asked at all. */
-  state: ExplorerState;
-  onChange: (change: Partial<ExplorerState>, how: "push" | "replace") => void;
-  bounds: Bounds;
+  region: Region | null;
+  onRegion: (region: Region | null) => void;
+  onQuery: (query: string) => void;
+  onFilterTo: (region: Region) => void;
+  /** Told what is wrong with the question, and null when nothing is. */
+  onTrouble: (trouble: unknown) => void;
   scroller: RefObject<HTMLElement | null>;
-  chips: ReactNode;
-  before: ReactNode;
 }
 
-const VIEWS = [
-  ["traces", "Traces"],
-  ["spans", "Spans"],
-] as const;
+const PAGE = 100;
+const SPANS_OF_TRACE = 20;
 
-/** The traces or spans of the query, page after page. */
+/** What the query found, as traces or as spans. */
 export function Results(props: ResultsProps): ReactNode {
-  const { query, state, onChange, bounds, scroller, chips, before } = props;
+  const { query, region, onRegion, onQuery, onTrouble, scroller } = props;
+  const [view, setView] = useUrlState(viewCodec);
+  const [sort, setSort] = useUrlState(sortCodec);
+  const [traceShown, setTraceShown] = useUrlState(traceColumnsCodec);
+  const [spanShown, setSpanShown] = useUrlState(spanColumnsCodec);
+  const [ago, setAgo] = useStored("clew.explorer.ago", false, isBoolean);
   const [zone] = useZone();
-  const { live, nowNs } = useRefresh();
   const [range] = useTimeRange();
-  const key = `${query} ${JSON.stringify(range, (_, value) => (typeof value === "bigint" ? String(value) : value))}`;
-  const [listed, thaw] = useFrozenBounds(bounds, key);
-  const search = useSearch(query, listed, true);
-  const fresh = useNewTraces(query, listed.endNs, nowNs, live);
-  const traces = useMemo(() => tracesOf(search.data?.pages ?? []), [search.data]);
-  const shown = useMemo<Rows>(
-    () =>
-      state.view === "traces"
-        ? { view: "traces", rows: sorted(traces, state.sort) }
-        : { view: "spans", rows: sorted(spansOf(traces), state.sort) },
-    [traces, state.view, state.sort],
-  );
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = search;
+  const { nowNs } = useRefresh();
+  const isSpans = view === "spans";
+  const narrow = useMedia("(max-width: 639px)");
+  const shown = isSpans
+    ? (spanShown ?? (narrow ? NARROW_SPAN_COLUMNS : FIRST_SPAN_COLUMNS))
+    : (traceShown ?? (narrow ? NARROW_TRACE_COLUMNS : FIRST_TRACE_COLUMNS));
+  const fields = isSpans ? shown.filter((id) => !SPAN_COLUMNS.some(([known]) => known === id)) : [];
+  const own = withRegion(query, region);
+  const text = withColumns(own, fields);
+  const rangeText = range.kind === "last" ? range.text : `${range.startNs}-${range.endNs}`;
+  const [held, catchUp] = useHeldBounds(`${rangeText} ${own}`);
+  const bounds = within(held, region);
+  const search = useSearch({
+    query: text,
+    bounds,
+    limit: PAGE,
+    spans: isSpans ? SPANS_OF_TRACE : 1,
+  });
+  const pages = search.data?.pages;
+  const traces = useMemo(() => distinct(pages ?? []), [pages]);
+  const newer = useNewer(own, held, traces, !search.hasNextPage);
+  const isEmpty = search.isSuccess && !search.isPlaceholderData && traces.length === 0;
+  const isNew = newer !== null && region === null;
+  useEffect(() => {
+    // Nobody reads an empty list.
+    if (isEmpty && isNew) catchUp();
+  });
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, isError, error } = search;
+  useEffect(() => onTrouble(error), [onTrouble, error]);
+  const last = pages?.at(-1);
+  // Rows that come in elsewhere than at the end would move those that are read.
+  const goesOn = hasNextPage && last?.limitedBy === "limit" && sort === null;
   const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const last = search.data?.pages.at(-1);
-  const newCount = live ? (fresh.data?.count ?? 0) : 0;
+    if (goesOn && !isFetchingNextPage && !isError) void fetchNextPage();
+  }, [goesOn, isFetchingNextPage, isError, fetchNextPage]);
+  const time = { zone, ago, nowNs, narrow };
+  const common = {
+    sort,
+    onSort: (next: Sort | null) => setSort(next, "replace"),
+    scroller,
+    onEnd,
+    stale: search.isPlaceholderData,
+  };
+  const search_ = region === null && query.trim() === "" ? null : own;
   return (
-    <section aria-label="Results" aria-busy={search.isFetching}>
-      <div className={page.tools}>
-        {before}
-        <Segments
-          label="Rows"
-          value={state.view}
-          onChange={(view) => onChange({ view, sort: "newest" }, "replace")}
-          choices={VIEWS}
+    <section aria-label="Results">
+      <Toolbar
+        view={view}
+        onView={(next) => {
+          setView(next, "push");
+          setSort(null, "replace");
+        }}
+        traces={traces}
+        isLoading={search.isPending || (isError && traces.length === 0)}
+        isWhole={!hasNextPage && last?.limitedBy === null}
+        region={region}
+        onRegion={onRegion}
+        onFilterToRegion={() => region && props.onFilterTo(region)}
+        newer={isNew && !isEmpty ? newer : null}
+        onNewer={() => {
+          catchUp();
+          scroller.current?.scrollTo({ top: 0 });
+        }}
+        columns={shown}
+        onColumns={(next) => (isSpans ? setSpanShown : setTraceShown)(next, "replace")}
+        ago={ago}
+        onAgo={setAgo}
+        bounds={held}
+      />
+      {search.isPending ? <Loading>Looking for traces</Loading> : null}
+      {isError && traces.length === 0 ? (
+        <Trouble error={error} onRetry={() => void search.refetch()} />
+      ) : null}
+      {isEmpty && !hasNextPage ? (
+        <Nothing
+          query={own}
+          bounds={bounds}
+          region={region}
+          onRegion={onRegion}
+          onQuery={onQuery}
         />
-        <span className={page.count} role="status">
-          {search.data ? counted(shown, hasNextPage, traces.length) : ""}
-          {state.sort === "newest" || !hasNextPage ? "" : ", sorted among those loaded"}
-        </span>
-        {newCount > 0 ? (
-          <Button
-            small
-            look="primary"
-            onClick={() => {
-              thaw();
-              scroller.current?.scrollTo({ top: 0 });
-            }}
-          >
-            {formatExact(newCount)}
-            {fresh.data?.more ? "+" : ""} new
-          </Button>
-        ) : null}
-        {chips}
-        <span className={page.spring} />
-        {search.isFetching && search.data ? <Spinner /> : null}
-        {state.view === "spans" ? (
-          <ColumnsMenu
-            columns={state.columns}
-            bounds={listed}
-            onChange={(columns) => onChange({ columns }, "replace")}
-          />
-        ) : null}
-      </div>
-      {search.error ? (
-        <div className={page.note}>
-          <ErrorNote error={search.error} onRetry={() => void search.refetch()} />
-        </div>
       ) : null}
-      {search.isPending ? <Loading>Looking</Loading> : null}
-      {search.data && shown.rows.length === 0 && !search.isFetchingNextPage ? (
-        <Nothing query={state.query} limitedBy={last?.limitedBy ?? null} goOn={onEnd} />
-      ) : null}
-      {shown.rows.length > 0 ? (
-        <ResultsTable
+      {traces.length === 0 ? null : isSpans ? (
+        <SpanTable {...common} traces={traces} shown={shown} time={time} />
+      ) : (
+        <TraceTable
+          {...common}
+          traces={traces}
           shown={shown}
-          columns={state.columns}
-          sort={state.sort}
-          onSort={(sort) => onChange({ sort }, "replace")}
-          zone={zone}
-          scroller={scroller}
-          onEnd={onEnd}
+          time={time}
+          hasQuery={search_ !== null}
         />
-      ) : null}
-      {shown.rows.length > 0 && last ? (
-        <p className={styles.foot}>
-          {isFetchingNextPage ? (
-            <>
-              <Spinner /> Looking further back
-            </>
-          ) : hasNextPage ? (
-            <>
-              {limitSentence(last.limitedBy)} Looked back to{" "}
-              {formatTime(last.coveredFromNs, zone, "second")}
-              <Button small onClick={onEnd}>
-                Go on
-              </Button>
-            </>
-          ) : (
-            "That is all in this range."
-          )}
-        </p>
-      ) : null}
+      )}
+      {search.isPending ||
+      search.isPlaceholderData ||
+      (traces.length === 0 && (isError || !hasNextPage)) ? null : (
+        <Footer
+          search={search}
+          last={last}
+          count={traces.length}
+          sort={sort}
+          bounds={bounds}
+          zone={zone}
+          unlisted={isSpans ? unlisted(traces) : 0}
+        />
+      )}
     </section>
   );
 }
 
-function counted(shown: Rows, more: boolean, traces: number): string {
-  const count = `${formatExact(shown.rows.length)}${more ? "+" : ""}`;
-  if (shown.view === "traces") return `${count} ${shown.rows.length === 1 ? "trace" : "traces"}`;
-  return `${count} ${shown.rows.length === 1 ? "span" : "spans"} of ${formatExact(traces)} traces`;
-}
-
-function limitSentence(limitedBy: "limit" | "time" | "memory" | null): string {
-  if (limitedBy === "time") return "The time for one search was over.";
-  if (limitedBy === "memory") return "The memory for one search was used up.";
-  return "";
-}
-
-interface NothingProps {
-  query: string;
-  limitedBy: "limit" | "time" | "memory" | null;
-  goOn: () => void;
-}
-
-/** Why there is nothing, and where there is something. */
-function Nothing({ query, limitedBy, goOn }: NothingProps): ReactNode {
-  const [zone] = useZone();
-  const [, setRange] = useTimeRange();
-  const navigate = useNavigate();
-  const stored = useStored(true);
-  const newest = useNewest(stored.data !== undefined && stored.data.spanCount > 0);
-  if (limitedBy === "time" || limitedBy === "memory") {
+/** Mistakes in the query are told below it; what else went wrong, here. */
+function Trouble({ error, onRetry }: { error: unknown; onRetry: () => void }): ReactNode {
+  if (error instanceof ApiError && error.code === "invalid_query") {
     return (
-      <Empty title="Nothing yet">
-        <p>{limitSentence(limitedBy)} Not the whole range was looked at.</p>
-        <Button onClick={goOn}>Go on looking</Button>
+      <Empty title="The query cannot be asked">
+        <p>What is wrong with it stands below it.</p>
       </Empty>
     );
   }
-  if (stored.data?.spanCount === 0) {
-    return (
-      <Empty title="Clew has no spans yet">
-        <p>As soon as something is sent, it is found here.</p>
-        <Button look="primary" onClick={() => navigate(sendPath())}>
-          Send data
-        </Button>
-      </Empty>
-    );
-  }
-  const { data: last } = newest;
   return (
-    <Empty title={query === "" ? "No traces in this range" : "No trace matches in this range"}>
-      {last ? (
-        <>
-          <p>The newest trace started {formatTime(last.startNs, zone, "second")}.</p>
-          <Button
-            onClick={() => {
-              const half = 1_800_000_000_000n;
-              const between = { startNs: last.startNs - half, endNs: last.startNs + half };
-              setRange({ kind: "between", ...between }, "push");
-            }}
-          >
-            Go there
-          </Button>
-        </>
-      ) : null}
-    </Empty>
+    <div className={styles.trouble}>
+      <ErrorNote error={error} onRetry={onRetry} />
+    </div>
   );
+}
+
+type TableProps = Pick<
+  Parameters<typeof Grid<TraceRow>>[0],
+  "sort" | "onSort" | "scroller" | "onEnd" | "stale"
+> & {
+  traces: readonly TraceRow[];
+  shown: readonly string[];
+  time: Parameters<typeof traceColumns>[1];
+};
+
+function TraceTable(props: TableProps & { hasQuery: boolean }): ReactNode {
+  const { traces, shown, time, hasQuery, ...rest } = props;
+  const longest = traces.reduce((most, { durationNs }) => Math.max(most, durationNs), 0);
+  const columns = traceColumns(shown, time, longest);
+  return (
+    <Grid
+      {...rest}
+      label="Traces"
+      columns={columns}
+      rows={sorted(traces, columns, rest.sort)}
+      rowKey={({ traceId }) => traceId}
+      // A query asks for spans of the trace: the first of them is the one to look at.
+      href={({ traceId, spans }) =>
+        tracePath(traceId, hasQuery ? spanSearch(spans[0]?.spanId) : "")
+      }
+      name={({ service, name }) => `Trace ${service} ${name}`}
+      storeKey="clew.explorer.widths.traces"
+    />
+  );
+}
+
+function SpanTable({ traces, shown, time, ...rest }: TableProps): ReactNode {
+  const rows = useMemo(
+    () => traces.flatMap((trace): SpanOfTrace[] => trace.spans.map((span) => ({ span, trace }))),
+    [traces],
+  );
+  const longest = rows.reduce((most, { span }) => Math.max(most, span.durationNs), 0);
+  const columns = spanColumns(shown, time, longest);
+  return (
+    <Grid
+      {...rest}
+      label="Spans"
+      columns={columns}
+      rows={sorted(rows, columns, rest.sort)}
+      rowKey={({ span, trace }) => `${span.traceId} ${span.spanId} ${trace.spans.indexOf(span)}`}
+      href={({ span }) => tracePath(span.traceId, spanSearch(span.spanId))}
+      name={({ span }) => `Span ${span.service} ${span.name}`}
+      storeKey="clew.explorer.widths.spans"
+    />
+  );
+}
+
+function spanSearch(spanId: string | undefined): string {
+  return spanId === undefined ? "" : `span=${spanId}`;
+}
+
+/** Matched spans that are not listed. */
+function unlisted(traces: readonly TraceRow[]): number {
+  return traces.reduce((sum, { matchedCount, spans }) => sum + matchedCount - spans.length, 0);
+}
+
+/** Each trace once: one that grew between two pages may be on both. */
+function distinct(pages: readonly SearchPage[]): TraceRow[] {
+  const found = new Map<string, TraceRow>();
+  for (const { traces } of pages) {
+    for (const trace of traces) if (!found.has(trace.traceId)) found.set(trace.traceId, trace);
+  }
+  return [...found.values()];
+}
+
+function within({ startNs, endNs }: Bounds, region: Region | null): Bounds {
+  if (region === null) return { startNs, endNs };
+  // Both ends of a question are included; a region ends where the next one begins.
+  return { startNs: region.startNs, endNs: region.endNs - 1n };
 }

@@ -1,5 +1,5 @@
 import { Filter, FilterX } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import { Link } from "react-router";
 import { classes } from "../../../shared/classes";
 import {
@@ -77,7 +77,7 @@ function AttributeRow({ scope, attribute: { key, value }, hrefOf }: AttributeRow
   const condition = attributeCondition(scope, key, value);
   return (
     <div className={styles.row}>
-      <dt className={styles.key}>{key === "" ? "(empty key)" : key}</dt>
+      <dt className={styles.key}>{key === "" ? "(empty key)" : <Breakable text={key} />}</dt>
       <dd className={styles.value}>
         <Value text={text} type={typeName(value)} />
         <span className={styles.actions}>
@@ -106,6 +106,17 @@ function AttributeRow({ scope, attribute: { key, value }, hrefOf }: AttributeRow
       </dd>
     </div>
   );
+}
+
+/** Breaks at its dots, not within a word. */
+function Breakable({ text }: { text: string }): ReactNode {
+  return text.split(/(?<=[._/])/).map((part, at) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text have no other identity
+    <Fragment key={at}>
+      {at === 0 ? null : <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function Value({ text, type }: { text: string; type: string }): ReactNode {

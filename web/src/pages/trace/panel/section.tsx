@@ -7,13 +7,23 @@ interface SectionProps {
   /** How many there are; not shown without. */
   count?: number;
   open?: boolean;
+  /** Open whatever was chosen, while something is searched for. */
+  forced?: boolean;
   aside?: ReactNode;
   children: ReactNode;
 }
 
 /** A part of the panel that folds; what is folded is not drawn. */
-export function Section({ title, count, open = true, aside, children }: SectionProps): ReactNode {
-  const [shown, setShown] = useState(open);
+export function Section({
+  title,
+  count,
+  open = true,
+  forced = false,
+  aside,
+  children,
+}: SectionProps): ReactNode {
+  const [chosen, setChosen] = useState(open);
+  const shown = chosen || forced;
   const id = useId();
   return (
     <section className={styles.section} aria-labelledby={id}>
@@ -24,7 +34,7 @@ export function Section({ title, count, open = true, aside, children }: SectionP
             id={id}
             className={styles.toggle}
             aria-expanded={shown}
-            onClick={() => setShown(!shown)}
+            onClick={() => setChosen(!shown)}
           >
             <ChevronRight size={14} />
             {title}

@@ -1,16 +1,11 @@
-import { CornerLeftUp, X } from "lucide-react";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { useLocation } from "react-router";
 import { useSpanDetails } from "../../../api/queries-trace";
-import { serviceColour } from "../../../shared/colour";
-import { formatDuration, formatPercent, formatTime } from "../../../shared/format";
-import { useZone } from "../../../shared/settings";
-import { Badge } from "../../../shared/ui/badge";
-import { Button, IconButton } from "../../../shared/ui/button";
+import { Button } from "../../../shared/ui/button";
 import { CopyButton } from "../../../shared/ui/copy-button";
 import { ErrorNote, Loading } from "../../../shared/ui/states";
 import { TextField } from "../../../shared/ui/text-field";
-import { at, Status, type TraceModel } from "../../../trace/model";
+import { at, type TraceModel } from "../../../trace/model";
 import { rowOf } from "../../../trace/rows";
 import { crumbsOf, following } from "../breadcrumb";
 import { useActions, useTrace, useTraceStore } from "../context";
@@ -18,9 +13,9 @@ import { explorerHref } from "../explorer-link";
 import type { SpanDetail } from "../span";
 import { placeOfId } from "../store";
 import { traceViewCodec } from "../url";
-import { kindName, shownName, shownService } from "../words";
 import { AttributeList } from "./attributes";
 import { EventList } from "./events";
+import { Figures, Head } from "./head";
 import { LinkList } from "./links";
 import { RawJson } from "./raw-json";
 import { Section } from "./section";
@@ -111,95 +106,6 @@ function Waiting({ error, found, onRetry }: WaitingProps): ReactNode {
   return <Loading>Attributes, events and links</Loading>;
 }
 
-function Head({ model, span }: { model: TraceModel; span: number }): ReactNode {
-  const actions = useActions();
-  const service = model.services[at(model.service, span)] ?? "";
-  const parent = at(model.parent, span);
-  const status = at(model.status, span);
-  return (
-    <header className={styles.head}>
-      <div className={styles.titles}>
-        <p className={styles.service}>
-          <span className={styles.colour} style={{ background: serviceColour(service) }} />
-          {shownService(service)}
-        </p>
-        <h2 className={styles.name}>{shownName(model.names[at(model.name, span)] ?? "")}</h2>
-        <p className={styles.badges}>
-          <Badge>{kindName(at(model.kind, span))}</Badge>
-          {status === Status.error ? <Badge tone="error">error</Badge> : null}
-          {status === Status.ok ? <Badge tone="ok">ok</Badge> : null}
-        </p>
-      </div>
-      <div className={styles.tools}>
-        <CopyButton text={model.ids[span] ?? ""} label="Copy span id" />
-        <IconButton
-          small
-          label="Parent span"
-          disabled={parent < 0}
-          onClick={() => actions.open(parent, null, "push")}
-        >
-          <CornerLeftUp size={14} />
-        </IconButton>
-        <IconButton small label="Close" shortcut="Escape" onClick={actions.closePanel}>
-          <X size={15} />
-        </IconButton>
-      </div>
-    </header>
-  );
-}
-
-interface FiguresProps {
-  model: TraceModel;
-  span: number;
-  detail: SpanDetail | undefined;
-}
-
-function Figures({ model, span, detail }: FiguresProps): ReactNode {
-  const [zone] = useZone();
-  const duration = at(model.duration, span);
-  const self = at(model.selfTime, span);
-  const of = model.durationNs > 0 ? duration / model.durationNs : 0;
-  const start = model.startNs + BigInt(Math.round(at(model.start, span)));
-  return (
-    <>
-      <dl className={styles.figures}>
-        <Figure
-          label="Duration"
-          value={formatDuration(duration)}
-          more={`${formatPercent(of)} of trace`}
-        />
-        <Figure
-          label="Self time"
-          value={formatDuration(self)}
-          more={duration > 0 ? `${formatPercent(self / duration)} of span` : ""}
-        />
-        <Figure
-          label="Starts at"
-          value={`+${formatDuration(at(model.start, span))}`}
-          more={formatTime(start, zone)}
-        />
-      </dl>
-      {detail === undefined || detail.statusMessage === "" ? null : (
-        <p className={styles.status} data-failed={at(model.status, span) === Status.error}>
-          {detail.statusMessage}
-        </p>
-      )}
-    </>
-  );
-}
-
-function Figure({ label, value, more }: { label: string; value: string; more: string }): ReactNode {
-  return (
-    <div className={styles.figure}>
-      <dt>{label}</dt>
-      <dd>
-        {value}
-        <span className={styles.more}>{more}</span>
-      </dd>
-    </div>
-  );
-}
-
 interface SectionsProps {
   model: TraceModel;
   detail: SpanDetail;
@@ -216,6 +122,7 @@ function Sections({ model, detail, search, onSearch }: SectionsProps): ReactNode
   );
   const leaving = useLeaving(detail.name);
   const { attributes, events, links, resource, scope } = detail;
+  const searching = search.trim() !== "";
   return (
     <>
       <div className={styles.search}>
@@ -227,11 +134,11 @@ function Sections({ model, detail, search, onSearch }: SectionsProps): ReactNode
           onChange={(change) => onSearch(change.target.value)}
         />
       </div>
-      <Section title="Attributes" count={attributes.list.length}>
+      <Section title="Attributes" forced={searching} count={attributes.list.length}>
         <AttributeList scope="span" attributes={attributes} search={search} hrefOf={hrefOf} />
       </Section>
       {events.length === 0 && detail.droppedEvents === 0 ? null : (
-        <Section title="Events" count={events.length}>
+        <Section title="Events" forced={searching} count={events.length}>
           <EventList
             events={events}
             spanStartNs={detail.startNs}
@@ -243,7 +150,7 @@ function Sections({ model, detail, search, onSearch }: SectionsProps): ReactNode
         </Section>
       )}
       {links.length === 0 && detail.droppedLinks === 0 ? null : (
-        <Section title="Links" count={links.length}>
+        <Section title="Links" forced={searching} count={links.length}>
           <LinkList
             traceId={model.traceId}
             links={links}
@@ -254,7 +161,7 @@ function Sections({ model, detail, search, onSearch }: SectionsProps): ReactNode
           <Dropped count={detail.droppedLinks} what="links" />
         </Section>
       )}
-      <Section title="Resource" count={resource.attributes.list.length}>
+      <Section title="Resource" forced={searching} count={resource.attributes.list.length}>
         <AttributeList
           scope="resource"
           attributes={resource.attributes}
@@ -262,7 +169,7 @@ function Sections({ model, detail, search, onSearch }: SectionsProps): ReactNode
           hrefOf={hrefOf}
         />
       </Section>
-      <Section title="Scope and ids" open={search !== ""}>
+      <Section title="Scope and ids" open={false} forced={searching}>
         <Facts detail={detail} />
         {scope.attributes.list.length === 0 ? null : (
           <AttributeList

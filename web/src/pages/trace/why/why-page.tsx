@@ -79,7 +79,7 @@ function Answer({ traceId, asked, onOpen }: AnswerProps): ReactNode {
         <Known why={data} onAgain={() => void refetch()} onOpen={onOpen} />
       ) : error === null ? (
         <Loading>Looking where it went</Loading>
-      ) : error instanceof ApiError && error.status === 404 ? (
+      ) : onOpen !== undefined && error instanceof ApiError && error.status === 404 ? (
         <h2 className={styles.sentence}>No span of this trace is stored.</h2>
       ) : (
         <ErrorNote error={error} onRetry={() => void refetch()} />

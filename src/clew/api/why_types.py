@@ -1,0 +1,45 @@
+"""What `/api/v1/why` answers."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from clew.api.types import Model, Nanoseconds
+
+
+class WhyFact(Model):
+    """Something that is known."""
+
+    kind: str = Field(description="A word for programs; for refusals the ledger's reason.")
+    sentence: str
+    count: int | None
+    first: Nanoseconds | None
+    last: Nanoseconds | None
+
+
+class WhyAnswer(Model):
+    """What became of a trace, as far as this server can know."""
+
+    trace_id: str = Field(description="32 lower-case hex digits.")
+    form: str = Field(description="What was given, in words.")
+    sampled: bool | None = Field(description="What the header says; null: it says nothing.")
+    verdict: Literal[
+        "stored",
+        "partly_stored",
+        "not_sampled",
+        "too_old",
+        "waiting",
+        "refused",
+        "over_limit",
+        "never_arrived",
+    ] = Field(
+        description="`refused` and `over_limit`: senders were turned away when it should have "
+        "come, which may have been its; the ledger knows no trace ids."
+    )
+    sentence: str
+    hint: str = Field(description="What to do next.")
+    facts: list[WhyFact]
+    span_count: int = Field(description="Spans of it that are stored.")
+    missing_parent_count: int = Field(description="Spans of it whose parent is not stored.")
+    start_time_unix_nano: Nanoseconds = Field(description="Of the time that was looked at.")
+    end_time_unix_nano: Nanoseconds

@@ -1,0 +1,1 @@
+export OTEL_EXPORTER_OTLP_CERTIFICATE=ca.pem

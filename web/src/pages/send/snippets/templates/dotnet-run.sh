@@ -1,0 +1,2 @@
+. "$HOME/.otel-dotnet-auto/instrument.sh"
+dotnet run

@@ -1,0 +1,1 @@
+npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node

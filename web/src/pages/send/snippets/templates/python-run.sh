@@ -1,0 +1,1 @@
+opentelemetry-instrument python app.py

@@ -1,0 +1,1 @@
+cargo add opentelemetry opentelemetry_sdk opentelemetry-otlp
