@@ -50,7 +50,7 @@ test("an error is found, and its stack read, without a mouse", async ({ page }) 
   await expect(page.getByRole("table", { name: "Traces" })).toBeVisible();
   await tabTo(page, page.getByRole("checkbox", { name: /^error/ }));
   await page.keyboard.press("Space");
-  await expect(page.getByRole("status").getByText("1 trace")).toBeVisible();
+  await expect(page.getByText("1 trace", { exact: true })).toBeVisible();
   await tabTo(page, page.getByRole("link", { name: /storefront.*POST \/orders/ }));
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(failed.id));

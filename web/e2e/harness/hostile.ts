@@ -40,7 +40,7 @@ export function hostile(text: string): TraceSpec {
     duration: 5_000_000,
     failed: true,
     message: `status ${text}`,
-    traceState: "vendor=1",
+    traceState: text,
     attributes: {
       ...attributes,
       "url.full": text,

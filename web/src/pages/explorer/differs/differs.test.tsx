@@ -53,6 +53,7 @@ function show(body: unknown, status = 200, region: Region | null = null) {
   });
   const onFilter = vi.fn();
   const onClose = vi.fn();
+  window.history.replaceState(null, "", `/traces?start=${RANGE.startNs}&end=${RANGE.endNs}`);
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
     <QueryClientProvider client={queries}>
