@@ -11,7 +11,7 @@ const STRING = String.raw`"(?:[^"\\\n]|\\.)*"`;
 const SHELL = String.raw`(?<string>'[^']*'|"(?:[^"\\]|\\.)*")|(?<variable>\$\w+|\$\{\w+\}|\b[A-Z][A-Z_]*(?==))`;
 const YAML = String.raw`(?<comment>(?<=^|\s)#[^\n]*)|(?<string>${STRING})|(?<variable>[\w-]+(?=:(?:\s|$)))`;
 const CODE = String.raw`(?<comment>\/\/[^\n]*)|(?<string>${STRING})`;
-const RUBY = String.raw`(?<string>${STRING})`;
+const RUBY = `(?<string>${STRING})`;
 
 const SYNTAX: Readonly<Record<string, RegExp>> = {
   sh: new RegExp(SHELL, "g"),
