@@ -51,6 +51,8 @@ function show(body: unknown, status = 200, region: Region | null = null) {
       headers: { "content-type": "application/json" },
     });
   });
+  // The range that the page shares, which the list holds on to.
+  window.history.replaceState(null, "", `/traces?start=${RANGE.startNs}&end=${RANGE.endNs}`);
   const onFilter = vi.fn();
   const onClose = vi.fn();
   window.history.replaceState(null, "", `/traces?start=${RANGE.startNs}&end=${RANGE.endNs}`);
