@@ -15,6 +15,12 @@ CLICKHOUSE := target/clickhouse/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so
 # Clients of two years ago, for tests of what they make of our answers.
 OLD_SDK := target/sdk-2024/stamp
 
+# What the snippets of the "Send data" page install, for the tests that run them; only with setup-interop.
+SNIPPETS := target/snippets-java/opentelemetry-javaagent.jar target/snippets-node/node_modules \
+	target/snippets-go/stamp target/snippets-collector/otelcol
+AGENT := io.opentelemetry.javaagent:opentelemetry-javaagent
+AGENT_VERSION := 2.33.1
+
 # The web UI: built by npm, given out by `clew serve`, part of the wheel.
 UI := src/clew/ui/index.html
 UI_SOURCES := $(shell find web/src web/tools web/index.html web/package-lock.json web/*.ts -type f 2>/dev/null)
@@ -78,6 +84,41 @@ $(OLD_SDK): requirements/sdk-2024.txt $(STAMPS)/tools
 	@target/sdk-2024/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/sdk-2024.txt
 	@touch $@
+
+# Each is left out where its toolchain is missing: the test then says so.
+.PHONY: setup-interop
+setup-interop: $(SNIPPETS) ## Install what the tests of snippets run: Java agent, Node SDK, Go SDK, Collector (minutes the first time)
+
+target/snippets-java/opentelemetry-javaagent.jar: requirements/snippets-java/agent.sha256
+	@if command -v mvn >/dev/null && command -v javac >/dev/null; then \
+		echo "clew: fetching the Java agent for tests" >&2; \
+		mvn --quiet --batch-mode dependency:copy -Dartifact=$(AGENT):$(AGENT_VERSION) \
+			-DoutputDirectory="$(CURDIR)/$(@D)" >&2 && \
+		(cd $(@D) && sha256sum --quiet --check "$(CURDIR)/$<") && \
+		mv $(@D)/opentelemetry-javaagent-$(AGENT_VERSION).jar $@ && touch $@; \
+	else echo "clew: no Maven or no JDK: the snippet for Java is not tested" >&2; fi
+
+target/snippets-node/node_modules: requirements/snippets-node/package-lock.json
+	@if command -v npm >/dev/null; then \
+		echo "clew: installing OpenTelemetry for Node.js for tests" >&2; \
+		mkdir -p $(@D) && cp requirements/snippets-node/*.json $(@D)/ && \
+		npm ci --silent --ignore-scripts --no-audit --no-fund --prefix $(@D) && touch $@; \
+	else echo "clew: no npm: the snippet for Node.js is not tested" >&2; fi
+
+# Built once, so that the test finds it in Go's cache.
+target/snippets-go/stamp: requirements/snippets-go/go.sum $(wildcard web/src/pages/send/snippets/templates/go-*.go)
+	@if command -v go >/dev/null; then \
+		echo "clew: building the snippet for Go" >&2; \
+		mkdir -p $(@D) && cp requirements/snippets-go/go.* $(@D)/ && \
+		cp web/src/pages/send/snippets/templates/go-*.go $(@D)/ && \
+		(cd $(@D) && go build -o app .) && touch $@; \
+	else echo "clew: no Go: the snippet for Go is not tested" >&2; fi
+
+target/snippets-collector/otelcol: requirements/snippets-collector/go.sum requirements/snippets-collector/main.go
+	@if command -v go >/dev/null; then \
+		echo "clew: building a Collector for tests (minutes the first time)" >&2; \
+		mkdir -p $(@D) && out="$(CURDIR)/$@" && cd requirements/snippets-collector && go build -o "$$out" .; \
+	else echo "clew: no Go: the snippet for the Collector is not tested" >&2; fi
 
 .PHONY: lock
 lock: $(STAMPS)/tools ## Write requirements/dev.txt anew from what pyproject.toml and dev.in ask for

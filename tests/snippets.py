@@ -16,9 +16,7 @@ FOLDER = ROOT / "web/src/pages/send/snippets"
 
 _PLACE = re.compile(r"\{\{(\w+(?:\+\w+)*) (\w+)\}\}")
 _HOST = re.compile(r"^(\w+://)(\[[^\]]*\]|[^:/]*)")
-_UNPRINTABLE = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-)
+_UNPRINTABLE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _PLAIN = re.compile(r"[a-zA-Z0-9_@%+=:,./-]+")
 # What encodeURIComponent leaves as it is, beside letters, digits and _.-~
 _UNRESERVED = "!*'()"
@@ -35,6 +33,7 @@ def catalogue() -> list[dict[str, Any]]:
 def values_of(endpoint: str, grpc_endpoint: str, service: str, key: str | None) -> Values:
     """What templates can name."""
     loopback = is_loopback(endpoint)
+    tls = endpoint.startswith("https://")
     return {
         "endpoint": endpoint,
         "grpc_endpoint": grpc_endpoint,
@@ -43,7 +42,8 @@ def values_of(endpoint: str, grpc_endpoint: str, service: str, key: str | None) 
         "key": key,
         "key_header": None if key is None else f"kf-api-key: {key}",
         "headers": None if key is None else f"kf-api-key={quote(key, safe=_UNRESERVED)}",
-        "tls": "yes" if endpoint.startswith("https://") else None,
+        "tls": "yes" if tls else None,
+        "plain": None if tls else "yes",
     }
 
 

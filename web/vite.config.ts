@@ -21,5 +21,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
   },
   server: { port: 7071, strictPort: true, proxy: { "/api": CLEW, "/readyz": CLEW } },
-  test: { include: ["src/**/*.test.{ts,tsx}"], environment: "node", restoreMocks: true },
+  test: {
+    include: ["src/**/*.test.{ts,tsx}"],
+    environment: "node",
+    restoreMocks: true,
+    testTimeout: 60_000,
+  },
 });

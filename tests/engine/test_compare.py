@@ -193,6 +193,37 @@ def test_long_ranges_are_sampled_by_time(
     assert found.selection.matched + found.baseline.matched == 100
 
 
+def test_window_is_looked_through_whole_in_a_long_range(
+    store: FilledStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clew.query.compare.FIRST_SPANS", 100)
+    monkeypatch.setattr("clew.query.compare.ENOUGH", 10)
+    spans = [
+        build.span(
+            span_id=number + 1,
+            start_ns=AT + number * SECOND,
+            error=number % 2 == 0,
+            attrs={"bad": 200 <= number < 220 and number % 2 == 0},
+        )
+        for number in range(400)
+    ]
+    store.take(build.request(*spans))
+    window = (AT + 200 * SECOND, AT + 220 * SECOND - 1)
+    found = compare(
+        store.reader(),
+        span_query("{ status = error }"),
+        EVERY_SPAN,
+        AT,
+        AT + 399 * SECOND,
+        5,
+        window=window,
+    )
+    assert found.time_share == 0.25
+    assert found.selection.matched == 10
+    assert 50 < found.baseline.matched <= 100
+    assert found.differences[0].said == Said("span", "bad", "bool", "true")
+
+
 def test_larger_time_samples_contain_smaller_ones() -> None:
     units = [
         set(str(time_sample(0, 5_000, share).parameters["units"]).split(","))

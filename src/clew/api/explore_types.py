@@ -162,6 +162,7 @@ class CompareAnswer(Model):
     selection: ComparedSide
     baseline: ComparedSide = Field(description="Spans of the selection are never in it.")
     time_share: float = Field(
-        description="The part of the range that was looked at, spread evenly over it; 1: all."
+        description="The part of the range that was looked at, spread evenly over it; 1: all. The "
+        "time from selectStart to selectEnd is looked through whole if it has few spans."
     )
     covered: SampleCovered

@@ -40,16 +40,21 @@ MAX_VALUE_BYTES = 256
 FIRST_SPANS = 250_000
 GROWTH = 4
 ENOUGH = 2_000
+# A window with no more spans is looked through whole, however small a part of the rest is.
+WHOLE_WINDOW = 1_000_000
 SECONDS = 3.0
 # Below this a value says little about a selection.
 MIN_SPANS = 2
 
 _Z = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
 _CANDIDATES = 2_000
+# Of values of the same spans, what people call them by comes first.
+_KNOWN = (("resource", "service.name"), ("intrinsic", "name"))
 # Groups that are looked at beyond those asked for, because some may be left out.
 _SPARE = 100
 
 Numbers = NDArray[Any]
+Window = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -102,11 +107,19 @@ class _Sides:
     baseline: Condition
     start_ns: int
     end_ns: int
+    window: Window | None = None
 
     def query(
         self, name: str, sample: TimeSample, *parts: str, **parameters: str | int
     ) -> pa.Table:
         fragments = {"selection": self.selection.text, "baseline": self.baseline.text}
+        units = sample.text
+        if self.window is not None:
+            # What is selected there is not sampled by time: only the baseline is.
+            fragments["baseline"] = f"({self.baseline.text}) and {units}"
+            units = load("query/part/units_or_window", units=units).text
+            first, last = seconds(*self.window).values()
+            parameters |= {"window_first_second": first, "window_last_second": last}
         values = {**self.selection.parameters}
         if "baseline" in parts:
             values |= self.baseline.parameters
@@ -115,7 +128,7 @@ class _Sides:
         return self.reader.query(
             load(
                 name,
-                units=sample.text,
+                units=units,
                 seconds=load("query/part/seconds").text,
                 **{part: fragments[part] for part in ("selection", *parts)},
             ),
@@ -137,7 +150,7 @@ def compare(
     most: int,
     *,
     left_out: Collection[tuple[str, str]] | None = None,
-    window: tuple[int, int] | None = None,
+    window: Window | None = None,
 ) -> Comparison:
     """At most `most` differences between spans that start in the range, both ends included.
 
@@ -151,6 +164,8 @@ def compare(
         bounds = {"window_first_ns": window[0], "window_last_ns": window[1]}
         selected = Condition(text, {**selected.parameters, **bounds})
     sides = _Sides(reader, selected, baseline.condition(reader, "b"), start_ns, end_ns)
+    if window is not None and _stored(reader, *window)["spans"] <= WHOLE_WINDOW:
+        sides = replace(sides, window=window)
     unwanted = selection.left_out() if left_out is None else left_out
     tried = _time_samples(sides)
     limited_by = tried[-1].limited_by
@@ -228,14 +243,7 @@ class _Tried:
 def _time_samples(sides: _Sides) -> list[_Tried]:
     """Growing parts of the time; the last is all of it, or has a sample of the selection."""
     began = monotonic()
-    bounds = seconds(sides.start_ns, sides.end_ns)
-    table = sides.reader.query(
-        load("query/count_spans", seconds=load("query/part/seconds").text),
-        **bounds,
-        first_ns=sides.start_ns,
-        last_ns=sides.end_ns,
-    )
-    (stored,) = records(table)
+    stored = _stored(sides.reader, sides.start_ns, sides.end_ns)
     tried: list[_Tried] = []
     looked_through = FIRST_SPANS
     while True:
@@ -252,11 +260,30 @@ def _time_samples(sides: _Sides) -> list[_Tried]:
             return tried
         if sample.share >= 1:
             return [*tried, _Tried(sample, counts, None)]
-        enough = sum(row["selection"] for row in records(counts)) >= ENOUGH
+        enough = _is_enough(sides, records(counts))
         tried.append(_Tried(sample, counts, "limit" if enough else "time"))
         if enough or (monotonic() - began) * GROWTH > SECONDS:
             return tried
         looked_through *= GROWTH
+
+
+def _stored(reader: Reader, start_ns: int, end_ns: int) -> dict[str, Any]:
+    """How many spans there are, and the first and last second with any."""
+    table = reader.query(
+        load("query/count_spans", seconds=load("query/part/seconds").text),
+        **seconds(start_ns, end_ns),
+        first_ns=start_ns,
+        last_ns=end_ns,
+    )
+    (stored,) = records(table)
+    return stored
+
+
+def _is_enough(sides: _Sides, counts: list[dict[str, Any]]) -> bool:
+    """Whether more time would tell little more: of a window that is read whole, nothing."""
+    grows = "selection" if sides.window is None else "baseline"
+    found: int = sum(row[grows] for row in counts)
+    return found >= ENOUGH
 
 
 def _side(counts: pa.Table, name: str) -> _Chosen:
@@ -412,7 +439,8 @@ def _ranked(
 
 def _plainest(said: Said) -> tuple[Any, ...]:
     order = ("span", "intrinsic", "event", "resource", "instrumentation")
-    return _is_outcome(said), order.index(said.scope), said.key, said.value
+    is_known = (said.scope, said.key) in _KNOWN
+    return _is_outcome(said), not is_known, order.index(said.scope), said.key, said.value
 
 
 def _is_outcome(said: Said) -> bool:

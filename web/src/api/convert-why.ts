@@ -14,7 +14,7 @@ export interface WhyFact {
 
 export interface Why {
   traceId: string;
-  verdict: string;
+  verdict: WhyAnswer["verdict"];
   /** What the flags of a traceparent say; null where none was given. */
   sampled: boolean | null;
   sentence: string;

@@ -782,7 +782,7 @@ export interface components {
             selection: components["schemas"]["ComparedSide"];
             /**
              * Timeshare
-             * @description The part of the range that was looked at, spread evenly over it; 1: all.
+             * @description The part of the range that was looked at, spread evenly over it; 1: all. The time from selectStart to selectEnd is looked through whole if it has few spans.
              */
             timeShare: number;
         };

@@ -97,7 +97,7 @@ function stack(children: number[], box: Boxes, row: Uint32Array, effort: Effort)
     return tallest;
   }
   effort.left -= all;
-  const rows = effort.left > 0 ? new Rows() : new Pile();
+  const rows = effort.left > 0 ? new Rows(all) : new Pile();
   for (const child of children) {
     row[child] = rows.take(at(box.from, child), at(box.to, child), at(box.height, child));
   }

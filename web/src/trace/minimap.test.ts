@@ -70,8 +70,8 @@ describe("the minimap", () => {
     fc.assert(
       fc.property(
         anyTrace,
-        fc.integer({ min: 1, max: 50 }),
-        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 12 }),
         (model, width, height) => {
           const map = layMinimap(model, width, height);
           const scale = model.durationNs > 0 ? width / model.durationNs : 0;
@@ -94,9 +94,8 @@ describe("the minimap", () => {
             );
             expect(drawnHere.some((service) => service !== 0)).toBe(running.length > 0);
             const services = new Set(running.map((span) => at(model.service, span) + 1));
-            for (const service of drawnHere) {
-              expect(service === 0 || services.has(service ?? -1)).toBe(true);
-            }
+            const strangers = drawnHere.filter((one) => one !== 0 && !services.has(one ?? -1));
+            expect(strangers).toEqual([]);
           }
         },
       ),

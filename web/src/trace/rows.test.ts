@@ -218,7 +218,7 @@ function naiveHidden(model: TraceModel, passes: (span: number) => boolean, node:
   };
 }
 
-describe("100,000 rows", () => {
+describe("100,000 rows", { timeout: 30_000 }, () => {
   const model = largeTrace(100_000);
   const tree = outline(model);
 

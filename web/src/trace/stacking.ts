@@ -7,7 +7,7 @@ export interface Effort {
   left: number;
 }
 
-export const EFFORT = 4_000_000;
+export const EFFORT = 1_000_000;
 
 /** Rows without a search for gaps: below all that is there, unless all of it is over. */
 export class Pile {
@@ -29,8 +29,15 @@ const TRIES = 64;
 export class Rows {
   used = 0;
   private size = 4;
-  private earliest = new Float64Array(8).fill(Number.NEGATIVE_INFINITY);
-  private latest = new Float64Array(8).fill(Number.NEGATIVE_INFINITY);
+  private earliest: Float64Array;
+  private latest: Float64Array;
+
+  /** `most`: the heights of all blocks together. */
+  constructor(most: number) {
+    while (this.size < most) this.size *= 2;
+    this.earliest = new Float64Array(2 * this.size).fill(Number.NEGATIVE_INFINITY);
+    this.latest = this.earliest.slice();
+  }
 
   /** The first of as many rows as are wanted that are free by then. */
   take(from: number, to: number, height: number): number {
@@ -40,7 +47,6 @@ export class Rows {
       if (busy < row) break;
       row = tries < TRIES ? this.firstFree(busy + 1, from) : this.used;
     }
-    while (row + height > this.size) this.grow();
     this.set(row, row + height, to);
     this.used = Math.max(this.used, row + height);
     return row;
@@ -95,14 +101,5 @@ export class Rows {
     const { earliest, latest } = this;
     earliest[node] = Math.min(at(earliest, 2 * node), at(earliest, 2 * node + 1));
     latest[node] = Math.max(at(latest, 2 * node), at(latest, 2 * node + 1));
-  }
-
-  private grow(): void {
-    const ends = this.latest.subarray(this.size);
-    this.size *= 2;
-    this.earliest = new Float64Array(2 * this.size).fill(Number.NEGATIVE_INFINITY);
-    this.earliest.set(ends, this.size);
-    this.latest = this.earliest.slice();
-    for (let node = this.size - 1; node >= 1; node--) this.renew(node);
   }
 }

@@ -20,6 +20,11 @@ describe("zoom", () => {
     ["not beyond the ends", zoomBetween(-500, 20, TRACE), [0, 520]],
     ["nearer around a time", zoomAround({ from: 0, to: 8000 }, 0.5, 2000, TRACE), [1000, 5000]],
     ["further than the trace", zoomAround({ from: 10, to: 8000 }, 2, 20, TRACE), [0, 10_000]],
+    [
+      "out to all, not to nearly all",
+      zoomAround({ from: 20, to: 9000 }, 1.11, 9000, TRACE),
+      [0, 10_000],
+    ],
     ["to the right", zoomMoved({ from: 0, to: 4000 }, 1000, TRACE), [1000, 5000]],
     ["to the end", zoomMoved({ from: 0, to: 4000 }, 9000, TRACE), [6000, 10_000]],
     ["to the start", zoomMoved({ from: 500, to: 4500 }, -900, TRACE), [0, 4000]],

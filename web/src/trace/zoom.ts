@@ -10,6 +10,7 @@ export type OnZoom = (zoom: Zoom, how: "push" | "replace") => void;
 
 /** Nobody can see less than this. */
 const LEAST = 100;
+const NEARLY = 0.995;
 
 export function wholeZoom(durationNs: number): Zoom {
   return { from: 0, to: Math.max(LEAST, durationNs) };
@@ -29,6 +30,8 @@ export function zoomBetween(one: number, other: number, durationNs: number): Zoo
 export function zoomAround(zoom: Zoom, factor: number, around: number, durationNs: number): Zoom {
   const now = zoom.to - zoom.from;
   const length = Math.max(LEAST, now * factor);
+  // The way out ends at the whole, not at what rounding has left of it.
+  if (factor > 1 && length > NEARLY * durationNs) return wholeZoom(durationNs);
   return placed(around - ((around - zoom.from) / now) * length, length, durationNs);
 }
 

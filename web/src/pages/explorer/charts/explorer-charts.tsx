@@ -1,6 +1,7 @@
 /** How many spans, how long, and when: the rate by status above the heatmap of durations. */
 
 import { type ReactNode, useCallback, useId, useMemo, useState } from "react";
+import { ApiError } from "../../../api/client";
 import type { Bounds } from "../../../route/time-text";
 import { formatCount, type Zone } from "../../../shared/format";
 import { useShortcut } from "../../../shared/shortcuts";
@@ -72,7 +73,14 @@ export function ExplorerCharts(props: ExplorerChartsProps): ReactNode {
       >
         {found.isError ? (
           <div className={styles.over}>
-            <ErrorNote error={found.error} onRetry={() => void found.refetch()} />
+            {found.error instanceof ApiError && found.error.code === "invalid_query" ? (
+              // The query bar shows where the mistake is.
+              <Empty title="There is a mistake in the query">
+                <p>Once it is mended, its spans are counted here.</p>
+              </Empty>
+            ) : (
+              <ErrorNote error={found.error} onRetry={() => void found.refetch()} />
+            )}
           </div>
         ) : found.data && grid && width > 0 ? (
           <Plots

@@ -51,7 +51,8 @@ export function useCellKeys(
     if (event.key === "Escape") {
       if (!at && !selected) return;
       setAt(null);
-      if (selected) onSelect(null);
+      // What Enter has just selected may not be drawn yet.
+      onSelect(null);
     } else if (event.key === "Enter" && cell && anchor) {
       onSelect(regionOf(grid, anchor, cell, onlyErrors));
       setAt({ cell, anchor: cell });

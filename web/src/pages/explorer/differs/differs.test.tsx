@@ -2,6 +2,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { BrowserRouter } from "react-router";
 import { afterEach, expect, test, vi } from "vitest";
 import { RefreshProvider } from "../../../route/time";
 import { TooltipProvider } from "../../../shared/ui/tooltip";
@@ -55,17 +56,19 @@ function show(body: unknown, status = 200, region: Region | null = null) {
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
     <QueryClientProvider client={queries}>
-      <RefreshProvider>
-        <TooltipProvider>
-          <Differs
-            query="{ kind = server }"
-            range={RANGE}
-            region={region}
-            onFilter={onFilter}
-            onClose={onClose}
-          />
-        </TooltipProvider>
-      </RefreshProvider>
+      <BrowserRouter>
+        <RefreshProvider>
+          <TooltipProvider>
+            <Differs
+              query="{ kind = server }"
+              range={RANGE}
+              region={region}
+              onFilter={onFilter}
+              onClose={onClose}
+            />
+          </TooltipProvider>
+        </RefreshProvider>
+      </BrowserRouter>
     </QueryClientProvider>,
   );
   return { asked, onFilter, onClose };

@@ -10,8 +10,8 @@ import { Button, IconButton } from "../../../shared/ui/button";
 import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
 import { useComparison } from "../charts/queries";
 import { regionText } from "../charts/words";
-import { useFrozenBounds } from "../frozen";
 import type { Region } from "../region";
+import { useHeldBounds } from "../results/held";
 import { conditionOf, nameOf, sampleText, sideText } from "./conditions";
 import styles from "./differs.module.css";
 
@@ -33,7 +33,7 @@ export function Differs({ query, range, region, onFilter, onClose }: DiffersProp
   const isAll = chosen.startNs <= range.startNs && chosen.endNs >= range.endNs;
   const onlyErrors = isAll && chosen.minNs === undefined && chosen.maxNs === undefined;
   // Asked once while the page is live: a list that is read must not change by itself.
-  const [asked] = useFrozenBounds(range, `${query} ${regionText(chosen, "utc")}`);
+  const [asked] = useHeldBounds(`${region === null ? "" : regionText(region, "utc")} ${query}`);
   const found = useComparison(query, asked, region ?? { ...asked, status: "error" });
   const id = useId();
   return (

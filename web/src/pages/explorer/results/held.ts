@@ -3,7 +3,7 @@
 import { useState } from "react";
 import type { TraceRow } from "../../../api/convert-search";
 import { useSearchOnce } from "../../../api/queries-explorer";
-import { useBounds, useRefresh } from "../../../route/time";
+import { useBounds, useRefresh, useTimeRange } from "../../../route/time";
 import type { Bounds } from "../../../route/time-text";
 
 interface Held {
@@ -12,8 +12,11 @@ interface Held {
   tick: number;
 }
 
-/** The range of the list, and how to go on to now. `identity`: all else that the list depends on. */
-export function useHeldBounds(identity: string): [Bounds, () => void] {
+/** The range of the list, and how to go on to now. `of`: all else that the list depends on. */
+export function useHeldBounds(of: string): [Bounds, () => void] {
+  const [range] = useTimeRange();
+  const rangeText = range.kind === "last" ? range.text : `${range.startNs}-${range.endNs}`;
+  const identity = `${rangeText} ${of}`;
   const now = useBounds();
   const { live, tick } = useRefresh();
   const [held, setHeld] = useState<Held>({ identity, bounds: now, tick });

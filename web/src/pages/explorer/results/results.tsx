@@ -3,7 +3,7 @@ import { ApiError } from "../../../api/client";
 import type { SearchPage, TraceRow } from "../../../api/convert-search";
 import { useSearch } from "../../../api/queries-explorer";
 import { tracePath } from "../../../route/paths";
-import { useRefresh, useTimeRange } from "../../../route/time";
+import { useRefresh } from "../../../route/time";
 import type { Bounds } from "../../../route/time-text";
 import { useUrlState } from "../../../route/url";
 import { useZone } from "../../../shared/settings";
@@ -54,7 +54,6 @@ export function Results(props: ResultsProps): ReactNode {
   const [spanShown, setSpanShown] = useUrlState(spanColumnsCodec);
   const [ago, setAgo] = useStored("clew.explorer.ago", false, isBoolean);
   const [zone] = useZone();
-  const [range] = useTimeRange();
   const { nowNs } = useRefresh();
   const isSpans = view === "spans";
   const narrow = useMedia("(max-width: 639px)");
@@ -64,8 +63,7 @@ export function Results(props: ResultsProps): ReactNode {
   const fields = isSpans ? shown.filter((id) => !SPAN_COLUMNS.some(([known]) => known === id)) : [];
   const own = withRegion(query, region);
   const text = withColumns(own, fields);
-  const rangeText = range.kind === "last" ? range.text : `${range.startNs}-${range.endNs}`;
-  const [held, catchUp] = useHeldBounds(`${rangeText} ${own}`);
+  const [held, catchUp] = useHeldBounds(own);
   const bounds = within(held, region);
   const search = useSearch({
     query: text,

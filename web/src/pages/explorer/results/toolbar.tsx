@@ -52,7 +52,7 @@ export function Toolbar(props: ToolbarProps): ReactNode {
   return (
     <div className={styles.toolbar}>
       <Segments label="Show" value={view} onChange={props.onView} choices={VIEWS} />
-      <span className={styles.count}>
+      <span className={styles.count} role="status">
         {props.isLoading
           ? ""
           : `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}${props.isWhole ? "" : " loaded"}`}

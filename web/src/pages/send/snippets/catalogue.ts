@@ -14,11 +14,13 @@ export interface Step {
   note: string | null;
 }
 
+/** What our tests run: all of it, its variables, or nothing: it is taken from its documentation. */
+export type Proof = "run" | "variables" | "documentation";
+
 export interface Language {
   id: string;
   name: string;
-  /** Whether our tests run it, or it is only taken from its documentation. */
-  isRun: boolean;
+  proof: Proof;
   docs: string;
 }
 
@@ -32,7 +34,7 @@ export const LANGUAGES: readonly Language[] = catalogue.map(({ id, name, docs, p
   id,
   name,
   docs,
-  isRun: proof === "run",
+  proof: proof === "run" || proof === "variables" ? proof : "documentation",
 }));
 
 /** The steps of a language; some are only there when there is a key, or TLS. */

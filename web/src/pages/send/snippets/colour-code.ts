@@ -11,14 +11,13 @@ const STRING = String.raw`"(?:[^"\\\n]|\\.)*"`;
 const SHELL = String.raw`(?<string>'[^']*'|"(?:[^"\\]|\\.)*")|(?<variable>\$\w+|\$\{\w+\}|\b[A-Z][A-Z_]*(?==))`;
 const YAML = String.raw`(?<comment>(?<=^|\s)#[^\n]*)|(?<string>${STRING})|(?<variable>[\w-]+(?=:(?:\s|$)))`;
 const CODE = String.raw`(?<comment>\/\/[^\n]*)|(?<string>${STRING})`;
-const RUBY = String.raw`(?<string>${STRING})`;
 
 const SYNTAX: Readonly<Record<string, RegExp>> = {
   sh: new RegExp(SHELL, "g"),
   yaml: new RegExp(YAML, "gm"),
   go: new RegExp(CODE, "g"),
   rs: new RegExp(CODE, "g"),
-  rb: new RegExp(RUBY, "g"),
+  rb: new RegExp(`(?<string>${STRING})`, "g"),
 };
 
 /** The text in pieces; joined they are the text again, whatever it is. */

@@ -65,6 +65,15 @@ test("a pod is told that it cannot reach loopback", () => {
   expect(screen.queryByText(/A pod cannot reach/)).toBeNull();
 });
 
+test("what was not run by tests says so", () => {
+  const proof = Object.fromEntries(LANGUAGES.map(({ id, proof }) => [id, proof]));
+  expect(proof).toMatchObject({ go: "run", kubernetes: "variables", rust: "documentation" });
+  window.history.replaceState(null, "", "/send?lang=rust");
+  show();
+  expect(screen.getByText("Taken from its documentation")).toBeTruthy();
+  expect(screen.getByRole("link").getAttribute("rel")).toBe("noreferrer noopener");
+});
+
 test("steps for a key and for TLS are there only with a key or TLS", () => {
   const titles = (asked: Partial<Asked>) =>
     stepsOf("kubernetes", valuesOf({ ...ASKED, ...asked })).map(({ title }) => title);

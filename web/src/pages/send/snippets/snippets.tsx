@@ -2,7 +2,7 @@ import { type ReactNode, useMemo } from "react";
 import { choiceCodec, useUrlState } from "../../../route/url";
 import { Badge } from "../../../shared/ui/badge";
 import { Tabs } from "../../../shared/ui/tabs";
-import { LANGUAGES, type Language, stepsOf } from "./catalogue";
+import { LANGUAGES, type Language, type Proof, stepsOf } from "./catalogue";
 import { CodeBlock } from "./code-block";
 import { type Asked, isLoopback, render, valuesOf } from "./render";
 import styles from "./snippets.module.css";
@@ -39,7 +39,7 @@ function Steps({ language, ...asked }: Asked & { language: Language }): ReactNod
   );
   return (
     <>
-      <Proof language={language} />
+      <Proved language={language} />
       {language.id === "kubernetes" && isLoopback(endpoint) ? (
         <p className={styles.warning}>
           A pod cannot reach {new URL(endpoint).host}: that is the pod itself. Write the name or
@@ -65,17 +65,24 @@ function Steps({ language, ...asked }: Asked & { language: Language }): ReactNod
   );
 }
 
-function Proof({ language }: { language: Language }): ReactNode {
+function Proved({ language }: { language: Language }): ReactNode {
   return (
     <p className={styles.proof}>
-      {language.isRun ? (
-        <Badge tone="ok">Run by our tests</Badge>
-      ) : (
-        <Badge>Taken from its documentation</Badge>
-      )}
-      <a href={language.docs} target="_blank" rel="noreferrer noopener">
-        {language.docs.replace("https://", "")}
-      </a>
+      <Badge tone={language.proof === "documentation" ? "plain" : "ok"}>
+        {PROVED[language.proof]}
+      </Badge>
+      <span>
+        Documentation:{" "}
+        <a href={language.docs} target="_blank" rel="noreferrer noopener">
+          {language.docs.replace("https://", "")}
+        </a>
+      </span>
     </p>
   );
 }
+
+const PROVED: Readonly<Record<Proof, string>> = {
+  run: "Run by our tests",
+  variables: "Its variables are run by our tests",
+  documentation: "Taken from its documentation",
+};

@@ -8,7 +8,9 @@ export class TextFitter {
     const start = text.slice(0, 400);
     const width = this.width(context, start);
     if (width <= room) return start;
-    const kept = Math.floor((start.length * (room - 8)) / width);
+    // By its share of the width; letters differ, so it can be a few too many.
+    let kept = Math.floor((start.length * (room - 6)) / width);
+    while (kept >= 2 && this.width(context, `${start.slice(0, kept)}…`) > room) kept--;
     return kept < 2 ? "" : `${start.slice(0, kept)}…`;
   }
 

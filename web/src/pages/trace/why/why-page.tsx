@@ -16,7 +16,7 @@ import { BackBar } from "../back-bar";
 import { readGiven } from "./given-id";
 import styles from "./why-page.module.css";
 
-const VERDICTS: Record<string, readonly [string, "plain" | "ok" | "warn" | "error"]> = {
+const VERDICTS: Record<Why["verdict"], readonly [string, "plain" | "ok" | "warn" | "error"]> = {
   stored: ["Stored", "ok"],
   partly_stored: ["Partly stored", "warn"],
   waiting: ["On its way", "plain"],
@@ -25,7 +25,7 @@ const VERDICTS: Record<string, readonly [string, "plain" | "ok" | "warn" | "erro
   not_sampled: ["Not sampled", "warn"],
   too_old: ["Too old", "warn"],
   never_arrived: ["Never arrived", "error"],
-  unknown: ["Not known", "plain"],
+  over_limit: ["Over a limit", "error"],
 };
 
 interface WhyPageProps {
@@ -83,7 +83,12 @@ function Answer({ traceId, asked, onOpen }: AnswerProps): ReactNode {
       ) : onOpen !== undefined && error instanceof ApiError && error.status === 404 ? (
         <h2 className={styles.sentence}>No span of this trace is stored.</h2>
       ) : (
-        <ErrorNote error={error} onRetry={() => void refetch()} />
+        <>
+          <ErrorNote error={error} onRetry={() => void refetch()} />
+          <Link className={buttonClass({})} to={tracePath(traceId)}>
+            Open the trace
+          </Link>
+        </>
       )}
     </section>
   );
@@ -96,7 +101,7 @@ interface KnownProps {
 }
 
 function Known({ why, onAgain, onOpen }: KnownProps): ReactNode {
-  const [name, tone] = VERDICTS[why.verdict] ?? [why.verdict, "plain" as const];
+  const [name, tone] = VERDICTS[why.verdict];
   return (
     <>
       <Badge tone={tone}>{name}</Badge>
@@ -113,7 +118,7 @@ function Known({ why, onAgain, onOpen }: KnownProps): ReactNode {
           </Link>
         ) : null}
         <Button onClick={onAgain}>Look again</Button>
-        {why.verdict === "never_arrived" || why.verdict === "unknown" ? (
+        {why.verdict === "never_arrived" ? (
           <Link className={buttonClass({})} to={sendPath()}>
             How to send data
           </Link>
@@ -141,9 +146,9 @@ function Fact({ fact }: { fact: WhyFact }): ReactNode {
   return (
     <li className={styles.fact}>
       <p>{fact.sentence}</p>
-      {count === null && firstNs === null && lastNs === null ? null : (
+      {firstNs === null && lastNs === null ? null : (
         <p className={styles.when}>
-          {count === null ? null : <span>{formatExact(count)} times</span>}
+          {count === null || count < 2 ? null : <span>{formatExact(count)} times</span>}
           {firstNs === null || firstNs === lastNs ? null : (
             <span>first {formatTime(firstNs, zone, "second")}</span>
           )}

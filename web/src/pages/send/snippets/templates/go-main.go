@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,12 @@ func main() {
 		fmt.Fprintln(w, "hello", r.PathValue("name"))
 	})
 	server := &http.Server{
-		Addr:    "127.0.0.1:8080",
-		Handler: otelhttp.NewHandler(http.DefaultServeMux, "server"), // a span for each request
+		Addr: "127.0.0.1:8080",
+		// A span for each request, named by its route.
+		Handler: otelhttp.NewHandler(http.DefaultServeMux, "server",
+			otelhttp.WithSpanNameFormatter(func(operation string, r *http.Request) string {
+				return cmp.Or(r.Pattern, operation)
+			})),
 	}
 	go func() {
 		<-ctx.Done()

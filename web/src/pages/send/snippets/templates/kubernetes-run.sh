@@ -1,1 +1,2 @@
+kubectl apply -f clew-secret.yaml{{when key}}
 kubectl apply -f clew.yaml
