@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from clew.admin.secret import new_secret
 from tests.build import request, span
 from tests.flow.server import Clew
+from tests.flow.test_keys_api import make
 from tests.flow.test_supervision import post
 
 WITHIN_S = 30
@@ -92,6 +94,32 @@ def test_refusal_at_that_time_is_named_as_what_may_have_happened(clew: Clew) -> 
     assert done.returncode == 3
     assert done.stdout.startswith("refused: ")
     assert "clew ledger --reason wrong_path" in done.stderr
+
+
+def test_wrong_key_is_why_and_nothing_before_it_is_never_arrived(tmp_path: Path) -> None:
+    server = Clew(tmp_path / "data", tmp_path / "log", options=("--require-keys",))
+    server.key = make(server.data_dir, "reader", "read")
+    server.start()
+    try:
+        server.wait_ready()
+        lost, wrong = b"w" * 16, new_secret()
+        # A server that just began has nothing to tell but that: nobody was turned away.
+        found = until(server, lost.hex(), "never_arrived")
+        assert "nobody was turned away" in found["sentence"]
+        connection = http.client.HTTPConnection("127.0.0.1", server.ports[1], timeout=WITHIN_S)
+        sent = request(span(trace_id=lost, start_ns=time.time_ns())).SerializeToString()
+        headers = {"Content-Type": "application/x-protobuf", "kf-api-key": wrong}
+        connection.request("POST", "/v1/traces", sent, headers)
+        assert connection.getresponse().status == 401
+        connection.close()
+        found = until(server, lost.hex(), "refused")
+    finally:
+        server.stop()
+    fact = found["facts"][0]
+    assert (fact["kind"], fact["count"]) == ("unknown_key", 1)
+    assert "may have been" in found["sentence"]
+    assert "once from 127.0.0.1" in found["sentence"]
+    assert wrong not in json.dumps(found)
 
 
 def test_time_without_anything_says_that_nothing_arrived(clew: Clew) -> None:

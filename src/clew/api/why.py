@@ -15,7 +15,7 @@ from clew.api.ask import Ask
 from clew.api.errors import invalid
 from clew.api.health import Facts, Status
 from clew.api.searches import Time
-from clew.api.times import FORMS, parse_time
+from clew.api.times import FORMS, MAX_NS, parse_time
 from clew.api.why_types import WhyAnswer, WhyFact
 from clew.query.why import Evidence, Fact, Given, Why, gather, judge, parse_given
 from clew.query.why.verdict import Situation
@@ -36,7 +36,10 @@ GivenTrace = Annotated[
 ]
 When = Annotated[
     Time | None,
-    Query(description=f"When the trace should have come: {FORMS}. The last hour if left out."),
+    Query(
+        description=f"When the trace should have come: {FORMS}. Left out: the time that the form "
+        "of the id tells, else the last hour."
+    ),
 ]
 
 
@@ -54,10 +57,11 @@ def endpoint(
             raise invalid("trace", str(error), hint) from None
         now = now_ns()
         asked = None if time is None else parse_time("time", time)
+        came = given.time_ns if asked is None else asked
         start, end = (
             (now - _RECENT_NS, now + _AHEAD_NS)
-            if asked is None
-            else (max(0, asked - _AROUND_NS), asked + _AROUND_NS)
+            if came is None
+            else (max(0, came - _AROUND_NS), min(MAX_NS, came + _AROUND_NS))
         )
         found = await ask(gather, given.trace_id, start, end)
         facts = status.facts()
@@ -98,6 +102,7 @@ def _situation(
         backlog_s=facts.figures.get("clew_store_backlog_seconds", 0) if backlog else None,
         refusing=intake if intake.startswith("refusing") else "",
         dead_letters=letters,
+        backlog_known="clew_store_backlog_segments" in facts.figures,
     )
 
 

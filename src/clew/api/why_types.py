@@ -32,6 +32,7 @@ class WhyAnswer(Model):
         "refused",
         "over_limit",
         "never_arrived",
+        "unknown",
     ] = Field(
         description="`refused` and `over_limit`: senders were turned away when it should have "
         "come, which may have been its; the ledger knows no trace ids."

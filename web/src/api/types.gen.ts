@@ -2155,7 +2155,7 @@ export interface components {
              * @description `refused` and `over_limit`: senders were turned away when it should have come, which may have been its; the ledger knows no trace ids.
              * @enum {string}
              */
-            verdict: "stored" | "partly_stored" | "not_sampled" | "too_old" | "waiting" | "refused" | "over_limit" | "never_arrived";
+            verdict: "stored" | "partly_stored" | "not_sampled" | "too_old" | "waiting" | "refused" | "over_limit" | "never_arrived" | "unknown";
         };
         /**
          * WhyFact
@@ -3085,7 +3085,7 @@ export interface operations {
     getWhy: {
         parameters: {
             query?: {
-                /** @description When the trace should have come: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. The last hour if left out. */
+                /** @description When the trace should have come: RFC 3339, or a number since 1970: seconds in 10 digits, ms in 13, µs in 16, ns in 19. Left out: the time that the form of the id tells, else the last hour. */
                 time?: string | null;
             };
             header?: never;

@@ -21,6 +21,7 @@ const VERDICTS: Record<Why["verdict"], readonly [string, "plain" | "ok" | "warn"
   partly_stored: ["Partly stored", "warn"],
   waiting: ["On its way", "plain"],
   refused: ["Refused", "error"],
+  over_limit: ["Over a limit", "error"],
   not_sampled: ["Not sampled", "warn"],
   too_old: ["Too old", "warn"],
   never_arrived: ["Never arrived", "error"],
