@@ -103,6 +103,16 @@ def test_demo_starts_once_stops_and_dies_with_the_server(clew: Clew) -> None:
     gone(shop)
 
 
+def test_demo_hides_no_test_trace(clew: Clew) -> None:
+    status, sent = ask(clew, "/api/v1/arrival/test-trace", "{}")
+    assert status == 200, sent
+    ask(clew, "/api/v1/demo", '{"action": "start"}')
+    found = until(clew, lambda found: sum(one["source"] == "demo" for one in found["traces"]) > 4)
+    assert sent["traceId"] in {one["traceId"] for one in found["traces"]}
+    ids = [one["traceId"] for one in found["traces"]]
+    assert len(ids) == len(set(ids))
+
+
 def demos(clew: Clew) -> list[int]:
     """Processes of the store process's own."""
     store = clew.children()["store"]

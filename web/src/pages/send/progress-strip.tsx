@@ -22,9 +22,11 @@ export function ProgressStrip({ steps }: { steps: readonly Step[] }): ReactNode 
             {ICONS[state]}
             <span className={styles.stepName}>
               {step.name}
-              <span className="visually-hidden">: {WORDS[state]}</span>
+              {state === "next" ? null : <span className="visually-hidden">: {WORDS[state]}</span>}
             </span>
-            <span className={styles.detail}>{step.detail}</span>
+            <span className={styles.detail}>
+              {step.detail || (state === "next" ? WORDS.next : "")}
+            </span>
           </li>
         );
       })}

@@ -36,11 +36,17 @@ test.each<[string, Partial<Arrival>]>([
   ["Somebody connected; no spans yet", { connections: 1 }],
   ["Somebody was turned away", { connections: 1, refusals: [REFUSAL] }],
   ["Spans are on their way to the store", { connections: 1, acceptedSpans: 4 }],
+  ["Spans are in the store", { connections: 1, acceptedSpans: 4, storedSpans: 4 }],
+  ["No spans since Clew was started", { storedSpans: 4 }],
   ["The test trace is here; now your application", { traces: [trace("test")] }],
   ["The demo shop is sending", { traces: [trace("test"), trace("demo")] }],
   ["Your first trace is here", { traces: [trace("own"), trace("demo")] }],
 ])("the page says: %s", (text, part) => {
-  expect(headline({ ...EMPTY, ...part })).toBe(text);
+  expect(headline({ ...EMPTY, ...part }, true)).toBe(text);
+});
+
+test("who had traces before is told of no first one", () => {
+  expect(headline({ ...EMPTY, traces: [trace("own")] }, false)).toBe("Your traces are arriving");
 });
 
 test("no step is reached before the one in front of it", () => {

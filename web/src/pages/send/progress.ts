@@ -42,13 +42,14 @@ function counted(count: number, what: string): string {
   return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }
 
-/** What the page says first. */
-export function headline(arrival: Arrival): string {
-  const own = ownTrace(arrival);
-  if (own) return "Your first trace is here";
+/** What the page says first; somebody who had traces before is told of no first one. */
+export function headline(arrival: Arrival, isFirst: boolean): string {
+  if (ownTrace(arrival)) return isFirst ? "Your first trace is here" : "Your traces are arriving";
   if (arrival.traces.some((trace) => trace.source === "demo")) return "The demo shop is sending";
   if (arrival.traces.length > 0) return "The test trace is here; now your application";
   if (arrival.refusals.length > 0 && arrival.acceptedSpans === 0) return "Somebody was turned away";
+  if (arrival.storedSpans > 0)
+    return arrival.acceptedSpans > 0 ? "Spans are in the store" : "No spans since Clew was started";
   if (arrival.acceptedSpans > 0) return "Spans are on their way to the store";
   if (arrival.connections > 0) return "Somebody connected; no spans yet";
   return "Waiting for the first spans";

@@ -35,9 +35,10 @@ function FirstMinute({ arrival }: { arrival: Arrival }): ReactNode {
   const [key, setKey] = useState<string | null>(null);
   const newKey = useNewKey();
   const touched = useRef(false);
-  useOpenFirstTrace(arrival, touched);
-  const { grpc, http, isLocalOnly } = endpointsOf(arrival, window.location);
   const own = ownTrace(arrival);
+  const [hadOwn] = useState(own !== null);
+  useOpenFirstTrace(hadOwn ? null : (own?.traceId ?? null), touched);
+  const { grpc, http, isLocalOnly } = endpointsOf(arrival, window.location);
   const makeKey = () =>
     newKey.mutate(`${service || "my-service"} ${new Date().toISOString().slice(0, 19)}`, {
       onSuccess: setKey,
@@ -54,7 +55,7 @@ function FirstMinute({ arrival }: { arrival: Arrival }): ReactNode {
       }}
     >
       <div className={styles.lead}>
-        <h2 role="status">{headline(arrival)}</h2>
+        <h2 role="status">{headline(arrival, !hadOwn)}</h2>
         <p>
           Point any OpenTelemetry SDK, agent or Collector at one of the addresses below. This page
           watches the door and says what happens.
@@ -133,17 +134,12 @@ function Endpoint({ name, address }: { name: string; address: string }): ReactNo
 
 const OPENS_AFTER_MS = 2500;
 
-/**
- * Opens somebody's own first trace by itself: only one that comes while the page is open, and only
- * if nothing was touched meanwhile.
- */
-function useOpenFirstTrace(arrival: Arrival, touched: { readonly current: boolean }): void {
+/** Opens the first trace that is found by itself, if nothing was touched meanwhile. */
+function useOpenFirstTrace(found: string | null, touched: { readonly current: boolean }): void {
   const navigate = useNavigate();
-  const found = ownTrace(arrival)?.traceId ?? null;
-  const [hadOwn] = useState(found !== null);
   // The first one, not each that follows it.
   const [first, setFirst] = useState<string | null>(null);
-  if (first === null && found !== null && !hadOwn) setFirst(found);
+  if (first === null && found !== null) setFirst(found);
   useEffect(() => {
     if (first === null) return;
     const timer = setTimeout(() => {
