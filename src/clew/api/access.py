@@ -23,6 +23,7 @@ from clew.api.types import ErrorDetail
 
 KEYS_PATH = "/api/v1/keys"
 DEMO_PATH = "/api/v1/demo"
+TEST_TRACE_PATH = "/api/v1/arrival/test-trace"
 _OPEN_TO_ALL = frozenset({"/livez", "/readyz", "/openapi.json"})
 _MOST_BODY_BYTES = 1 << 16
 
@@ -108,7 +109,7 @@ class JsonBodies:
         if (
             scope["type"] != "http"
             or scope["method"] != "POST"
-            or not scope["path"].startswith("/api/")
+            or not scope["path"].startswith((KEYS_PATH, DEMO_PATH, TEST_TRACE_PATH))
         ):
             await self._app(scope, receive, send)
             return

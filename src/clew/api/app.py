@@ -25,7 +25,15 @@ from clew.api import (
     traces,
     why,
 )
-from clew.api.access import DEMO_PATH, KEYS_PATH, Access, AccessCheck, JsonBodies, keys_unavailable
+from clew.api.access import (
+    DEMO_PATH,
+    KEYS_PATH,
+    TEST_TRACE_PATH,
+    Access,
+    AccessCheck,
+    JsonBodies,
+    keys_unavailable,
+)
 from clew.api.arrival_types import ArrivalAnswer, DemoState, TestTraceAnswer
 from clew.api.ask import WAIT_SECONDS, Ask
 from clew.api.children import Children
@@ -152,7 +160,7 @@ def create_app(
     arrived = arrival.endpoint(ask, status, children, now_ns)
     get("/api/v1/arrival", "getArrival", arrived, ArrivalAnswer)
     tested = arrival.send_endpoint(children)
-    post("/api/v1/arrival/test-trace", "sendTestTrace", tested, TestTraceAnswer)
+    post(TEST_TRACE_PATH, "sendTestTrace", tested, TestTraceAnswer)
     post(DEMO_PATH, "switchDemo", arrival.demo_endpoint(children), DemoState)
     get(KEYS_PATH, "listKeys", keys.list_endpoint(access), KeysAnswer)
     post(KEYS_PATH, "createKey", keys.create_endpoint(access), NewKeyAnswer)
