@@ -78,7 +78,9 @@ function isTyping(target: EventTarget | null): boolean {
 function isCovered(target: EventTarget | null): boolean {
   return (
     target instanceof Element &&
-    target.closest('[role="dialog"], [role="menu"], [role="listbox"]') !== null
+    // While it closes, what is behind it is in use again.
+    target.closest(':is([role="dialog"], [role="menu"], [role="listbox"]):not([data-closed])') !==
+      null
   );
 }
 
