@@ -19,6 +19,7 @@ test("an error is found by clicking only", async ({ page }) => {
   await expect(traces).toBeVisible();
   await page.getByRole("checkbox", { name: /^error/ }).click();
   await expect(page).toHaveURL(/q=.*error/);
+  await expect(page.getByText("1 trace", { exact: true })).toBeVisible();
   await traces.getByRole("link", { name: /storefront.*POST \/orders/ }).click();
   await expect(page).toHaveURL(new RegExp(failed.id));
   await row(page, /payment.*charge card/).click();
@@ -31,6 +32,7 @@ test("an error is found by typing a query", async ({ page }) => {
   await page.keyboard.type('{ service.name = "payment" && status = error }');
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(/q=.*payment/);
+  await expect(page.getByText("1 trace", { exact: true })).toBeVisible();
   await page
     .getByRole("table", { name: "Traces" })
     .getByRole("link", { name: /POST \/orders/ })
@@ -55,9 +57,20 @@ test("an error is found, and its stack read, without a mouse", async ({ page }) 
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL(new RegExp(failed.id));
   await expect(page.getByRole("tree")).toBeVisible();
-  // The root, the order, and the payment have failed; the last is where it began.
-  for (let at = 0; at < 3; at++) await page.keyboard.press("e");
-  await page.keyboard.press("Enter");
+  // The root, the order, and the payment have failed; from error to error to where it began.
+  for (let errors = 0; errors < 3; errors++) {
+    await page.keyboard.press("e");
+    await page.keyboard.press("Enter");
+    const cause = page.getByRole("heading", { level: 2, name: "charge card" });
+    if (
+      await cause.waitFor({ timeout: 2000 }).then(
+        () => true,
+        () => false,
+      )
+    ) {
+      break;
+    }
+  }
   await seesTheStack(page);
   await tabTo(page, page.getByText(/Traceback/));
   await page.keyboard.press("Escape");
