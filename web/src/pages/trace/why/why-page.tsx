@@ -25,7 +25,7 @@ const VERDICTS: Record<Why["verdict"], readonly [string, "plain" | "ok" | "warn"
   not_sampled: ["Not sampled", "warn"],
   too_old: ["Too old", "warn"],
   never_arrived: ["Never arrived", "error"],
-  over_limit: ["Over a limit", "error"],
+  unknown: ["Not known", "plain"],
 };
 
 interface WhyPageProps {
