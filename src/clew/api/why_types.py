@@ -1,10 +1,9 @@
 """What `/api/v1/why` answers."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from clew.api.types import Model, Nanoseconds
+from clew.query.why import Verdict
 
 
 class WhyFact(Model):
@@ -23,17 +22,7 @@ class WhyAnswer(Model):
     trace_id: str = Field(description="32 lower-case hex digits.")
     form: str = Field(description="What was given, in words.")
     sampled: bool | None = Field(description="What the header says; null: it says nothing.")
-    verdict: Literal[
-        "stored",
-        "partly_stored",
-        "not_sampled",
-        "too_old",
-        "waiting",
-        "refused",
-        "over_limit",
-        "never_arrived",
-        "unknown",
-    ] = Field(
+    verdict: Verdict = Field(
         description="`refused` and `over_limit`: senders were turned away when it should have "
         "come, which may have been its; the ledger knows no trace ids."
     )

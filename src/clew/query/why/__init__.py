@@ -2,6 +2,6 @@
 
 from clew.query.why.evidence import Evidence, gather
 from clew.query.why.given import Given, parse_given
-from clew.query.why.verdict import Fact, Why, judge
+from clew.query.why.verdict import Fact, Verdict, Why, judge
 
-__all__ = ["Evidence", "Fact", "Given", "Why", "gather", "judge", "parse_given"]
+__all__ = ["Evidence", "Fact", "Given", "Verdict", "Why", "gather", "judge", "parse_given"]
