@@ -150,7 +150,7 @@ wheel: setup ui ## Build the wheel into dist
 test: setup ## Run the tests; CLEW_THOROUGH=1: the long ones too, as continuous integration does
 	@if sh tools/find-node.sh; then $(NPM) test -- --silent=passed-only; fi
 	@cargo test --workspace --locked --quiet
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(if $(filter 1,$(CLEW_THOROUGH)),-m "")
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(filter 1,$(CLEW_THOROUGH)),-m "")
 
 # How long each target gets; `make test` gives each less than half a second.
 SECONDS ?= 60
