@@ -217,6 +217,7 @@ def _aggregate(node: AggregateValue, rows: tuple[Row, ...]) -> Any:
         case Aggregate(function, operand, quantile):
             assert operand is not None
             numbers = [float(x) for x in (value(operand, row) for row in rows) if _is_number(x)]
+            numbers = [x for x in numbers if not math.isnan(x)]
             if not numbers:
                 return MISSING
             match function:

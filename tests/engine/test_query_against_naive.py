@@ -41,8 +41,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[Fil
     store.close()
 
 
+@pytest.mark.timeout(900 if THOROUGH else 120)
 @settings(
-    max_examples=2_000 if THOROUGH else 30,
+    max_examples=500 if THOROUGH else 30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

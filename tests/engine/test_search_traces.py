@@ -121,6 +121,17 @@ def test_whole_traces_are_evaluated(
     assert [ids(found) for found in find(store, query).traces] == ([expected] if expected else [])
 
 
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+def test_nan_is_no_number_to_aggregates(store: FilledStore, order: tuple[int, ...]) -> None:
+    ms = {1: math.nan, 2: 4.0, 3: 6.0}
+    at = END_NS - 10 * build.SECOND_NS
+    spans = [build.span(span_id=id, start_ns=at + id, attrs={"ms": ms[id]}) for id in order]
+    store.take(build.request(*spans))
+    kept = "min(span.ms) = 4", "max(span.ms) = 6", "quantile(span.ms, 0.5) = 5", "sum(span.ms) = 10"
+    for condition in kept:
+        assert len(find(store, f"{{ }} | {condition}").traces) == 1, condition
+
+
 def test_spans_without_their_parent_are_counted(store: FilledStore) -> None:
     put_shop(store)
     for query in ("{ }", "{ } | count() > 1"):

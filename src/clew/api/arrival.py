@@ -46,7 +46,7 @@ _OWN = parse(
 _TEST = parse(f'{{ resource.service.name = "{TEST_SERVICE}" }}')
 _ANY = parse("")
 # What says the least of why nothing arrives: scanners, probes and the like.
-_LEAST_TELLING = ("bare_connection", "foreign_protocol", "unknown_protocol")
+_LEAST_TELLING = ("bare_connection", "unknown_protocol")
 
 
 def endpoint(
@@ -75,11 +75,7 @@ def endpoint(
             stored_spans=stored,
             traces=[_arrived(trace) for trace in found],
             refusals=[entry(one) for one in sorted(knocks, key=_telling)[:_SHOWN_REFUSALS]],
-            demo=DemoState(
-                available=children.available,
-                running=children.demo_ends_in() is not None,
-                ends_in_seconds=children.demo_ends_in(),
-            ),
+            demo=_demo(children),
         )
 
     return get_arrival
@@ -104,12 +100,14 @@ def demo_endpoint(children: Children) -> Callable[[SwitchDemo], Awaitable[DemoSt
             await children.start_demo(asked.key)
         else:
             await children.stop_demo()
-        left = children.demo_ends_in()
-        return DemoState(
-            available=children.available, running=left is not None, ends_in_seconds=left
-        )
+        return _demo(children)
 
     return switch_demo
+
+
+def _demo(children: Children) -> DemoState:
+    left = children.demo_ends_in()
+    return DemoState(available=children.available, running=left is not None, ends_in_seconds=left)
 
 
 def _endpoints(facts: Facts) -> Endpoints:
@@ -134,12 +132,8 @@ def _arrived(trace: FoundTrace) -> Arrived:
         name=summary.root_name,
         start_time_unix_nano=str(summary.start_ns),
         span_count=summary.span_count,
-        source=_source(_services(trace)),
+        source=_source({part.name for part in summary.services}),
     )
-
-
-def _services(trace: FoundTrace) -> set[str]:
-    return {part.name for part in trace.summary.services}
 
 
 def _source(names: set[str]) -> Literal["own", "test", "demo"]:

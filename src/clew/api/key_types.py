@@ -1,8 +1,8 @@
 """API keys as clients see them. A key's own text is only in the answer that made it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from clew.admin.keys import LONGEST_NAME, LONGEST_S, MOST_SPANS_PER_SECOND
 from clew.api.types import Model, Nanoseconds
@@ -14,6 +14,14 @@ class Asked(Model):
     """A body; what it does not know is refused, or a typo would be overlooked."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _whole(given: Any) -> Any:
+    """To JSON Schema 60.0 is an integer, as it is to JavaScript."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+WHOLE = BeforeValidator(_whole)
 
 
 class CreateKey(Asked):
@@ -29,22 +37,19 @@ class CreateKey(Asked):
         description="What it may be used for: to send (ingest), to ask (read), to make keys "
         "(admin, which includes read)."
     )
-    expires_in_seconds: int | None = Field(
-        default=None, ge=1, le=LONGEST_S, description="From now; never when left out."
+    expires_in_seconds: Annotated[int, Field(ge=1, le=LONGEST_S), WHOLE] | None = Field(
+        default=None, description="From now; never when left out."
     )
-    spans_per_second: int | None = Field(
-        default=None,
-        ge=1,
-        le=MOST_SPANS_PER_SECOND,
-        description="Most spans a second that are taken from its senders together.",
+    spans_per_second: Annotated[int, Field(ge=1, le=MOST_SPANS_PER_SECOND), WHOLE] | None = Field(
+        default=None, description="Most spans a second that are taken from its senders together."
     )
 
 
 class RotateKey(Asked):
     """How to change over."""
 
-    overlap_seconds: int = Field(
-        ge=0, le=LONGEST_S, description="For how long the text it has now still works."
+    overlap_seconds: Annotated[int, Field(ge=0, le=LONGEST_S), WHOLE] = Field(
+        description="For how long the text it has now still works."
     )
 
 

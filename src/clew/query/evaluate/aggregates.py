@@ -52,13 +52,16 @@ def _operand(operand: Scalar | None, columns: Columns) -> Expression:
 
 
 def _over(function: Callable[[list[float]], float], operand: Expression) -> OfSet:
-    """Spans without a number are left out; of none there is no value."""
+    """
+    Spans without a number are left out; of none there is no value. NaN is none: what is least or
+    in the middle would depend on the order of the spans.
+    """
 
     def value(trace: TraceSpans, rows: Sequence[int]) -> Value:
         numbers = [
             float(one)  # type: ignore[arg-type]
             for one in (operand(trace, row) for row in trace.spans.in_time(rows))
-            if is_number(one)
+            if is_number(one) and one == one
         ]
         return function(numbers) if numbers else None
 
