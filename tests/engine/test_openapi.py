@@ -3,7 +3,6 @@
 `CLEW_THOROUGH=1` tries many times as much.
 """
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ from schemathesis.engine import events
 from tests import build
 from tests.engine.api import app, status
 from tests.engine.conftest import FilledStore
+from tests.thorough import THOROUGH
 
 __all__ = ["app", "status"]
 
-THOROUGH = bool(os.environ.get("CLEW_THOROUGH"))
 CONFIG = {
     "seed": 1,
     "generation": {"max-examples": 100 if THOROUGH else 1, "deterministic": not THOROUGH},

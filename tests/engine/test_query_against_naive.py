@@ -1,6 +1,5 @@
 """The query engine and the naive evaluator give the same answers, on random data and queries."""
 
-import os
 from collections.abc import Iterator
 from itertools import count
 
@@ -16,9 +15,9 @@ from tests import build
 from tests.engine import random_traces
 from tests.engine.conftest import MEMORY_BYTES, FilledStore, Kept
 from tests.naive_query import answer
+from tests.thorough import THOROUGH
 from tests.unit.query.language.strategies import Vocabulary, queries
 
-THOROUGH = bool(os.environ.get("CLEW_THOROUGH"))
 VOCABULARY = Vocabulary(
     keys=random_traces.KEYS,
     strings=(*random_traces.TEXTS, "shop", "GET /", "01", "0000000000000002"),

@@ -57,12 +57,18 @@ function percent(share: number): string {
 /** Narrower bars, in pixels, are of one colour. */
 const PLAIN = 6;
 
-function backgroundOf({ model }: Trace, node: number, zoom: Zoom, width: number): string {
+/** Undefined: of one colour, as the style sheet has it. */
+function backgroundOf(
+  { model }: Trace,
+  node: number,
+  zoom: Zoom,
+  width: number,
+): string | undefined {
   const leaf = at(model.end, node) === node + 1;
-  if (leaf || width < PLAIN) return "var(--own)";
+  if (leaf || width < PLAIN) return;
   const start = at(model.start, node);
   const own = ownStretches(model, node);
-  if (own === null) return "var(--own)";
+  if (own === null) return;
   return barBackground(own, [start, start + at(model.duration, node)], zoom);
 }
 

@@ -3,8 +3,7 @@ import { Link } from "react-router";
 import { tracePath } from "../../../route/paths";
 import { classes } from "../../../shared/classes";
 import { at } from "../../../trace/model";
-import { ROW_HEIGHT } from "./geometry";
-import { hiddenOf, leadOf, type RowProps, rowId } from "./row";
+import { hiddenOf, leadOf, type RowProps, rowId, topOf } from "./row";
 import styles from "./row.module.css";
 
 interface GhostRowProps extends RowProps {
@@ -23,9 +22,9 @@ export function GhostRow(props: GhostRowProps): ReactNode {
   return (
     <div
       role="treeitem"
-      id={rowId(node)}
+      id={current ? rowId(node) : undefined}
       className={classes(styles.row, styles.ghost)}
-      style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
+      style={{ transform: topOf(index) }}
       data-node={node}
       data-current={current || undefined}
       aria-level={level + 1}

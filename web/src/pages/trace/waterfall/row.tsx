@@ -1,12 +1,12 @@
 import { memo, type ReactNode } from "react";
 import { serviceColour } from "../../../shared/colour";
-import { formatCount, formatDuration, formatPercent } from "../../../shared/format";
-import { at, Flag, Status, type TraceModel } from "../../../trace/model";
+import { formatCount } from "../../../shared/format";
+import { at, Flag, Status } from "../../../trace/model";
 import { hasRowsUnder, hiddenUnder, missingAt, type Shown } from "../../../trace/rows";
 import type { Zoom } from "../../../trace/zoom";
 import { useTrace } from "../context";
 import type { Trace, TraceState } from "../store";
-import { kindName, shownName, shownService } from "../words";
+import { shownName, shownService } from "../words";
 import { barOf } from "./bar-view";
 import { type Indent, ROW_HEIGHT } from "./geometry";
 import { GhostRow } from "./ghost-row";
@@ -26,8 +26,13 @@ export interface RowProps {
   area: number;
 }
 
+/** Of the row with the cursor; others have none, which saves an attribute for each that enters. */
 export function rowId(node: number): string {
   return `row-${node}`;
+}
+
+export function topOf(index: number): string {
+  return `translateY(${index * ROW_HEIGHT}px)`;
 }
 
 const MARK = { current: 1, open: 2, closed: 4, matched: 8, faded: 16 } as const;
@@ -59,23 +64,23 @@ export const Row = memo(function Row(props: RowProps): ReactNode {
 /** Not a component: a list that moves makes dozens of these in a frame. */
 function spanRow({ index, node, trace, shown, zoom, indent, area }: RowProps, marks: number) {
   const { model, tree, siblings } = trace;
+  const current = (marks & MARK.current) !== 0;
   const closed = (marks & MARK.closed) !== 0;
   const open = (marks & MARK.open) !== 0;
   const parent = hasRowsUnder(tree, node);
   const level = at(tree.level, node);
   const own = model.services[at(model.service, node)] ?? "";
+  // Not once on the row: each of its elements would have its style worked out anew.
   const colour = serviceColour(own);
-  const service = shownService(own);
-  const name = shownName(model.names[at(model.name, node)] ?? "");
   const failed = at(model.status, node) === Status.error;
   return (
     <div
       role="treeitem"
-      id={rowId(node)}
+      id={current ? rowId(node) : undefined}
       className={styles.row}
-      style={{ transform: `translateY(${index * ROW_HEIGHT}px)` }}
+      style={{ transform: topOf(index) }}
       data-node={node}
-      data-current={(marks & MARK.current) !== 0 || undefined}
+      data-current={current || undefined}
       data-open={open || undefined}
       data-matched={(marks & MARK.matched) !== 0 || undefined}
       data-faded={(marks & MARK.faded) !== 0 || undefined}
@@ -85,31 +90,22 @@ function spanRow({ index, node, trace, shown, zoom, indent, area }: RowProps, ma
       aria-selected={open}
       aria-expanded={parent ? !closed : undefined}
     >
-      <span className={styles.name} title={`${service} · ${name}`}>
+      <span className={styles.name} data-cell="name">
         {leadOf(level, indent, parent, closed)}
         <span className={styles.colour} style={{ background: colour }} />
         {failed ? <span className={styles.failed} role="img" aria-label="error" /> : null}
-        <span className={styles.service}>{service}</span>
-        <span className={styles.operation}>{name}</span>
+        <span className={styles.service}>{shownService(own)}</span>
+        <span className={styles.operation}>
+          {shownName(model.names[at(model.name, node)] ?? "")}
+        </span>
         {closed ? hiddenOf(trace, shown, node) : null}
         {flagsOf(at(model.flags, node))}
       </span>
-      <span className={styles.time} title={tipOf(model, node)}>
+      <span className={styles.time} data-cell="time">
         {barOf(trace, node, zoom, area, colour)}
       </span>
     </div>
   );
-}
-
-function tipOf(model: TraceModel, node: number): string {
-  const duration = at(model.duration, node);
-  const share = model.durationNs > 0 ? duration / model.durationNs : 0;
-  return [
-    `${formatDuration(duration)}, ${formatPercent(share)} of the trace`,
-    `self time ${formatDuration(at(model.selfTime, node))}`,
-    `starts at +${formatDuration(at(model.start, node))}`,
-    kindName(at(model.kind, node)),
-  ].join("\n");
 }
 
 /** The lines of the tree down to the row, and what opens it. */
@@ -117,10 +113,7 @@ export function leadOf(level: number, indent: Indent, parent: boolean, closed: b
   const drawn = Math.min(level, indent.most);
   return (
     <>
-      <span
-        className={styles.lines}
-        style={{ width: drawn * indent.step, backgroundSize: `${indent.step}px 100%` }}
-      />
+      <span className={styles.lines} style={{ width: drawn * indent.step }} />
       <span className={styles.toggle} data-part={parent ? PART.toggle : undefined}>
         {parent ? <span className={styles.chevron} data-closed={closed || undefined} /> : null}
       </span>

@@ -74,3 +74,10 @@ test("a parent that was never received has a row that leads to why", () => {
     `/traces/${MODEL.traceId}?why=1`,
   );
 });
+
+test("the cell under the pointer says in full what it shows", () => {
+  fireEvent.pointerOver(screen.getByText("select"));
+  expect(screen.getByTitle("db · select").textContent).toContain("select");
+  fireEvent.pointerOver(rows()[2]?.querySelector('[data-cell="time"]') as Element);
+  expect(screen.getByTitle(/% of the trace self time/)).toBeDefined();
+});

@@ -19,6 +19,7 @@ import { hitOf, PART } from "./parts";
 import { Row, rowId } from "./row";
 import { Grid, Ruler } from "./ruler";
 import { Splitter } from "./splitter";
+import { tell } from "./tips";
 import styles from "./waterfall.module.css";
 import { rowInSlot, scrollFor, useRowWindow } from "./window";
 
@@ -99,7 +100,9 @@ function List({ names, area }: { names: number; area: number }): ReactNode {
       aria-activedescendant={cursor >= 0 ? rowId(cursor) : undefined}
       tabIndex={0}
       className={styles.scroller}
+      style={{ ["--step" as string]: `${indent.step}px` }}
       onClick={click}
+      onPointerOver={(event) => tell(event.target, store.getState().trace)}
     >
       <div className={styles.rows} style={{ height: rows.length * ROW_HEIGHT }}>
         {Array.from({ length: drawn.length }, (_, slot) => {

@@ -8,7 +8,7 @@ export interface RowWindow {
 }
 
 /** Rows above and below what is in sight. */
-const AROUND = 8;
+const AROUND = 4;
 /** The window moves by so many at once. */
 const STEP = 4;
 
