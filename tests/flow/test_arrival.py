@@ -74,6 +74,20 @@ def test_test_trace_goes_through_the_front_door_and_is_told_from_own_ones(clew: 
     assert [one["source"] for one in found["traces"]] == ["own", "test"]
 
 
+def test_spans_of_a_wrong_clock_are_pointed_out_until_a_right_one_comes(clew: Clew) -> None:
+    ahead_ns = time.time_ns() + 3 * 3600 * 10**9
+    wrong = request(span(trace_id=b"w" * 16, start_ns=ahead_ns), service="mine")
+    assert post(clew, wrong.SerializeToString()) == 200
+    found = until(clew, lambda found: bool(found["misdated"]))
+    assert found["traces"] == []
+    (mine,) = found["misdated"]
+    assert (mine["serviceName"], mine["spans"]) == ("mine", 1)
+    assert mine["firstStartTimeUnixNano"] == mine["lastStartTimeUnixNano"] == str(ahead_ns)
+    right = request(span(trace_id=b"r" * 16, start_ns=time.time_ns()), service="mine")
+    assert post(clew, right.SerializeToString()) == 200
+    assert until(clew, lambda found: bool(found["traces"]))["misdated"] == []
+
+
 def test_wrong_path_is_named_with_its_fix(clew: Clew) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", clew.ports[1], timeout=WITHIN_S)
     connection.request("POST", "/", b"", {"Content-Type": "application/x-protobuf"})

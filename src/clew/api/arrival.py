@@ -11,6 +11,7 @@ from clew.api.arrival_types import (
     Arrived,
     DemoState,
     Endpoints,
+    MisdatedSpans,
     SendTestTrace,
     SwitchDemo,
     TestTraceAnswer,
@@ -23,6 +24,7 @@ from clew.demo.services import NAMES as DEMO_SERVICES
 from clew.query.finder import FoundTrace
 from clew.query.language import parse
 from clew.query.ledger import Knocks, ledger
+from clew.query.misdated import Misdated, misdated
 from clew.query.search import first_page, search
 from clew.query.status import SPANS, tables
 
@@ -33,6 +35,7 @@ _REFUSALS_OF_NS = 10 * _MINUTE_NS
 # Clocks of senders may be a little ahead.
 _AHEAD_NS = _MINUTE_NS
 _MOST_TRACES = 5
+_MOST_MISDATED = 3
 _MOST_REFUSALS = 100
 _SHOWN_REFUSALS = 10
 # The demo's traffic must hide neither the first trace of somebody's own nor the test's.
@@ -59,12 +62,16 @@ def endpoint(
         now = now_ns()
         stored = next((one.rows for one in await ask(tables) if one.name == SPANS), 0)
         found: tuple[FoundTrace, ...] = ()
+        elsewhere: list[Misdated] = []
         if stored:
-            after = first_page(now - _TRACES_OF_NS, now + _AHEAD_NS)
+            since, until = now - _TRACES_OF_NS, now + _AHEAD_NS
+            after = first_page(since, until)
             for query in (_OWN, _TEST, _ANY):
                 newest = (await ask(search, query, after, _MOST_TRACES, 0)).traces
                 known = {one.summary.trace_id for one in found}
                 found += tuple(one for one in newest if one.summary.trace_id not in known)
+            if all(_source_of(one) != "own" for one in found):
+                elsewhere = await ask(misdated, since, since, until, _MOST_MISDATED)
         knocks = await ask(ledger, None, now - _REFUSALS_OF_NS, now + _AHEAD_NS, _MOST_REFUSALS)
         facts = status.facts()
         return ArrivalAnswer(
@@ -74,6 +81,7 @@ def endpoint(
             accepted_spans=_count(facts, "clew_intake_spans_accepted_total"),
             stored_spans=stored,
             traces=[_arrived(trace) for trace in found],
+            misdated=[_misdated(one) for one in elsewhere],
             refusals=[entry(one) for one in sorted(knocks, key=_telling)[:_SHOWN_REFUSALS]],
             demo=_demo(children),
         )
@@ -132,14 +140,24 @@ def _arrived(trace: FoundTrace) -> Arrived:
         name=summary.root_name,
         start_time_unix_nano=str(summary.start_ns),
         span_count=summary.span_count,
-        source=_source({part.name for part in summary.services}),
+        source=_source_of(trace),
     )
 
 
-def _source(names: set[str]) -> Literal["own", "test", "demo"]:
+def _source_of(trace: FoundTrace) -> Literal["own", "test", "demo"]:
+    names = {part.name for part in trace.summary.services}
     if names <= {TEST_SERVICE}:
         return "test"
     return "demo" if names <= DEMO_SERVICES else "own"
+
+
+def _misdated(one: Misdated) -> MisdatedSpans:
+    return MisdatedSpans(
+        service_name=one.service,
+        spans=one.spans,
+        first_start_time_unix_nano=str(one.first_start_ns),
+        last_start_time_unix_nano=str(one.last_start_ns),
+    )
 
 
 def _telling(knock: Knocks) -> tuple[bool, int]:

@@ -31,6 +31,15 @@ class Arrived(Model):
     )
 
 
+class MisdatedSpans(Model):
+    """Spans of a service that arrived lately, and say that they are of another time."""
+
+    service_name: str
+    spans: int = Field(description="Counted up to 10,000.")
+    first_start_time_unix_nano: Nanoseconds
+    last_start_time_unix_nano: Nanoseconds
+
+
 class DemoState(Model):
     """The demo shop, as this server runs it."""
 
@@ -50,6 +59,10 @@ class ArrivalAnswer(Model):
     traces: list[Arrived] = Field(
         description="Those of the last quarter of an hour, newest first; somebody's own before "
         "tests and the demo's."
+    )
+    misdated: list[MisdatedSpans] = Field(
+        description="While no trace of somebody's own is found: spans that arrived in that time "
+        "and do not start in it, most first. The clock of their sender may be wrong."
     )
     refusals: list[LedgerEntry] = Field(
         description="Who was turned away in the last ten minutes; the most telling first."

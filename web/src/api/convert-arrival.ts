@@ -24,6 +24,14 @@ export interface Refusal {
   lastNs: bigint;
 }
 
+/** Spans of one service that arrived lately, and whose own time is another. */
+export interface Misdated {
+  service: string;
+  spans: number;
+  firstNs: bigint;
+  lastNs: bigint;
+}
+
 export interface Arrival {
   grpcPort: number;
   httpPort: number;
@@ -34,6 +42,7 @@ export interface Arrival {
   acceptedSpans: number;
   storedSpans: number;
   traces: readonly ArrivedTrace[];
+  misdated: readonly Misdated[];
   refusals: readonly Refusal[];
   demo: { available: boolean; running: boolean; endsInSeconds: number | null };
 }
@@ -55,6 +64,12 @@ export function fromArrival(answer: Wire["ArrivalAnswer"]): Arrival {
       name: trace.name,
       spanCount: trace.spanCount,
       source: trace.source,
+    })),
+    misdated: answer.misdated.map((one) => ({
+      service: one.serviceName,
+      spans: one.spans,
+      firstNs: BigInt(one.firstStartTimeUnixNano),
+      lastNs: BigInt(one.lastStartTimeUnixNano),
     })),
     refusals: answer.refusals.map((one) => ({
       reason: one.reason,

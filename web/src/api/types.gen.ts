@@ -566,6 +566,11 @@ export interface components {
              */
             keysRequired: boolean;
             /**
+             * Misdated
+             * @description While no trace of somebody's own is found: spans that arrived in that time and do not start in it, most first. The clock of their sender may be wrong.
+             */
+            misdated: components["schemas"]["MisdatedSpans"][];
+            /**
              * Refusals
              * @description Who was turned away in the last ten minutes; the most telling first.
              */
@@ -1220,6 +1225,31 @@ export interface components {
              * @description 0 unset, 1 ok, 2 error.
              */
             statusCode: number;
+        };
+        /**
+         * MisdatedSpans
+         * @description Spans of a service that arrived lately, and say that they are of another time.
+         */
+        MisdatedSpans: {
+            /**
+             * Firststarttimeunixnano
+             * @description Nanoseconds as a decimal string.
+             * @example 1795348800000000000
+             */
+            firstStartTimeUnixNano: string;
+            /**
+             * Laststarttimeunixnano
+             * @description Nanoseconds as a decimal string.
+             * @example 1795348800000000000
+             */
+            lastStartTimeUnixNano: string;
+            /** Servicename */
+            serviceName: string;
+            /**
+             * Spans
+             * @description Counted up to 10,000.
+             */
+            spans: number;
         };
         /**
          * MissingParent

@@ -13,6 +13,7 @@ const EMPTY: Arrival = {
   acceptedSpans: 0,
   storedSpans: 0,
   traces: [],
+  misdated: [],
   refusals: [],
   demo: { available: true, running: false, endsInSeconds: null },
 };
@@ -37,6 +38,10 @@ test.each<[string, Partial<Arrival>]>([
   ["Somebody was turned away", { connections: 1, refusals: [REFUSAL] }],
   ["Spans are on their way to the store", { connections: 1, acceptedSpans: 4 }],
   ["Spans are in the store", { connections: 1, acceptedSpans: 4, storedSpans: 4 }],
+  [
+    "Spans arrive, but their time is another",
+    { storedSpans: 4, misdated: [{ service: "cart", spans: 4, firstNs: 1n, lastNs: 2n }] },
+  ],
   ["No spans since Clew was started", { storedSpans: 4 }],
   ["The test trace is here; now your application", { traces: [trace("test")] }],
   ["The demo shop is sending", { traces: [trace("test"), trace("demo")] }],

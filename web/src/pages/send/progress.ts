@@ -48,6 +48,7 @@ export function headline(arrival: Arrival, isFirst: boolean): string {
   if (arrival.traces.some((trace) => trace.source === "demo")) return "The demo shop is sending";
   if (arrival.traces.length > 0) return "The test trace is here; now your application";
   if (arrival.refusals.length > 0 && arrival.acceptedSpans === 0) return "Somebody was turned away";
+  if (arrival.misdated.length > 0) return "Spans arrive, but their time is another";
   if (arrival.storedSpans > 0)
     return arrival.acceptedSpans > 0 ? "Spans are in the store" : "No spans since Clew was started";
   if (arrival.acceptedSpans > 0) return "Spans are on their way to the store";

@@ -17,6 +17,7 @@ const EMPTY: Answer = {
   acceptedSpans: 0,
   storedSpans: 0,
   traces: [],
+  misdated: [],
   refusals: [],
   demo: { available: true, running: false, endsInSeconds: null },
 };
@@ -96,6 +97,25 @@ test("who comes back to a Clew with traces is not sent away", async () => {
   await waits("Your traces are arriving");
   await act(() => vi.advanceTimersByTimeAsync(10_000));
   expect(screen.queryByText("The trace itself")).toBeNull();
+});
+
+test("who sends with a wrong clock is told so, and where the spans are", async () => {
+  const aheadNs = BigInt(Date.now() + 3 * 3_600_000 + 5000) * 1_000_000n;
+  const cart = {
+    serviceName: "cart",
+    spans: 42,
+    firstStartTimeUnixNano: String(aheadNs - 60_000_000_000n),
+    lastStartTimeUnixNano: String(aheadNs),
+  };
+  open({ "/api/v1/arrival": { ...EMPTY, storedSpans: 42, misdated: [cart] } });
+  await waits("Spans arrive, but their time is another");
+  const note = screen.getByRole("region", { name: "Of another time" });
+  expect(note.textContent).toContain("42 spans of cart arrived");
+  expect(note.textContent).toMatch(/in 3 h/);
+  const href = screen.getByRole("link", { name: "Show them" }).getAttribute("href") ?? "";
+  const range = new URL(href, "http://clew").searchParams;
+  expect(BigInt(range.get("start") ?? 0) <= aheadNs - 60_000_000_000n).toBe(true);
+  expect(BigInt(range.get("end") ?? 0) > aheadNs).toBe(true);
 });
 
 test("who was turned away is told why, what to do, and the evidence", async () => {

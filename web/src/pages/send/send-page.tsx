@@ -10,6 +10,7 @@ import { ErrorNote, Loading } from "../../shared/ui/states";
 import { TextField } from "../../shared/ui/text-field";
 import { Page } from "../../shell/page";
 import { endpointsOf } from "./endpoints";
+import { Misdated } from "./misdated";
 import { headline, ownTrace, stepsOf } from "./progress";
 import { ProgressStrip } from "./progress-strip";
 import { useNewKey } from "./queries";
@@ -73,6 +74,7 @@ function FirstMinute({ arrival }: { arrival: Arrival }): ReactNode {
           <Link to={tracePath(own.traceId)}>Open this trace</Link>
         </div>
       ) : null}
+      <Misdated misdated={arrival.misdated} />
       <Refusals refusals={arrival.refusals} />
       <TryOut arrival={arrival} apiKey={key} />
       <section className={styles.panel} aria-label="From your application">
