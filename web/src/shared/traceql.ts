@@ -20,7 +20,11 @@ const MAX_QUERY = 16_384;
 const MAX_ELEMENTS = 8;
 
 /** Half of a surrogate pair is no character, and refused. */
-const BROKEN = /\p{Surrogate}/u;
+const BROKEN = /\p{Surrogate}/gu;
+
+function isBroken(text: string): boolean {
+  return text.search(BROKEN) >= 0;
+}
 
 const ESCAPES: Record<string, string> = {
   '"': '\\"',
@@ -30,23 +34,30 @@ const ESCAPES: Record<string, string> = {
   "\r": "\\r",
 };
 
-/** A string literal. */
+/** A string literal; what is half a character is refused by the server, and nothing stored has it. */
 export function quoted(text: string): string {
-  return `"${text.replace(/["\\\n\t\r]/g, (found) => ESCAPES[found] ?? found)}"`;
+  const whole = text.replace(BROKEN, "\ufffd");
+  return `"${whole.replace(/["\\\n\t\r]/g, (found) => ESCAPES[found] ?? found)}"`;
+}
+
+const PLAIN_KEY = /^[\p{L}_][\p{L}\p{N}_$@#/.-]*$/u;
+
+/** Whether a key may stand in a query without quotes. */
+export function isPlainKey(key: string): boolean {
+  return PLAIN_KEY.test(key) && !key.endsWith(".");
 }
 
 /** `span.http.route`, `span."odd name"`; null if no query can name the key. */
 export function attributeName(scope: AttributeScope, key: string): string | null {
-  if (key === "" || BROKEN.test(key)) return null;
-  const plain = /^[A-Za-z0-9_.\-/@#$]+$/.test(key) && !key.endsWith(".");
-  return `${scope}.${plain ? key : quoted(key)}`;
+  if (key === "" || isBroken(key)) return null;
+  return `${scope}.${isPlainKey(key) ? key : quoted(key)}`;
 }
 
 /** The value as a literal; null for what TraceQL cannot compare with. */
 export function literal(value: AttributeValue): string | null {
   switch (value.type) {
     case "string":
-      return BROKEN.test(value.text) ? null : quoted(value.text);
+      return isBroken(value.text) ? null : quoted(value.text);
     case "int":
       // As a literal the smallest one is the negation of a number that is too large.
       return value.text === "-9223372036854775808" ? "minInt" : value.text;

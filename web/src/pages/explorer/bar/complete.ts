@@ -5,13 +5,13 @@ import type { AttributeScope } from "../../../api/convert-attributes";
 import { fetchKeys, fetchValues } from "../../../api/queries-explorer";
 import type { Bounds } from "../../../route/time-text";
 import { formatCount } from "../../../shared/format";
+import { quoted } from "../../../shared/traceql";
 import { fieldOfKey } from "../filters/facets";
 import {
   type Field,
   fieldOf,
   KINDS,
   literalOf,
-  quoted,
   STATUSES,
   writeField,
   writeLiteral,

@@ -1,5 +1,6 @@
 /** Fields and values of the language, and how they are written. */
 
+import { isPlainKey, quoted } from "../../../shared/traceql";
 import type { Token } from "./lexer";
 
 export type Scope =
@@ -219,31 +220,12 @@ export function writeDuration(ns: bigint): string {
   return found ? `${ns / found[1]}${found[0]}` : `${ns}ns`;
 }
 
-const PLAIN_KEY = /^[\p{L}_][\p{L}\p{N}_$@#/.-]*$/u;
-
 export function writeField({ scope, key, parent }: Field): string {
   const before = parent ? "parent." : "";
   if (scope === "intrinsic") return before + key;
   const prefix = scope === "any" ? (parent ? "" : ".") : `${scope}.`;
-  const plain = PLAIN_KEY.test(key) && !key.endsWith(".") && !(parent && scope === "any");
+  const plain = isPlainKey(key) && !(parent && scope === "any");
   return before + prefix + (plain ? key : quoted(key));
-}
-
-const QUOTED: Record<string, string> = {
-  "\\": "\\\\",
-  '"': '\\"',
-  "\n": "\\n",
-  "\t": "\\t",
-  "\r": "\\r",
-};
-
-export function quoted(text: string): string {
-  // Half of a surrogate pair is refused, and nothing stored can hold one.
-  const whole = text.replace(
-    /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-    "\ufffd",
-  );
-  return `"${whole.replace(/[\\"\n\t\r]/g, (character) => QUOTED[character] ?? character)}"`;
 }
 
 export function writeLiteral(literal: Literal): string {
