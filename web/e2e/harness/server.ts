@@ -3,6 +3,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import http from "node:http";
+import https from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +17,8 @@ const READY_WITHIN_MS = 60_000;
 const LOG_KEPT = 4000;
 
 export interface Clew {
+  /** The data folder. */
+  folder: string;
   /** Address of the UI and its API, without a slash at the end. */
   ui: string;
   /** Address for OTLP over HTTP. */
@@ -22,14 +26,37 @@ export interface Clew {
   stop: () => Promise<void>;
 }
 
-export async function startClew(options: readonly string[] = []): Promise<Clew> {
-  const folder = mkdtempSync(join(tmpdir(), "clew-e2e-"));
-  const [grpc, http, ui] = await freeAddresses(3);
-  const words = ["--data-dir", folder, "--grpc", `${grpc}`, "--http", `${http}`, "--ui", `${ui}`];
-  const server = run(["serve", ...words, ...options]);
+interface Wanted {
+  /** More words for `clew serve`. */
+  options?: readonly string[];
+  /** With a certificate of its own making; `ca.pem` beside it trusts it. */
+  tls?: boolean;
+  folder?: string;
+}
+
+export function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), "clew-e2e-"));
+}
+
+/** Certificates of a Clew that was started with `tls`. */
+export function certificates(folder: string): string {
+  return join(folder, "tls");
+}
+
+export async function startClew({
+  options = [],
+  tls,
+  folder = newFolder(),
+}: Wanted = {}): Promise<Clew> {
+  const scheme = tls ? "https" : "http";
+  const secured = tls ? await withCertificate(folder) : [];
+  const [grpc, otlp, ui] = await freeAddresses(3);
+  const words = ["--data-dir", folder, "--grpc", `${grpc}`, "--http", `${otlp}`, "--ui", `${ui}`];
+  const server = run(["serve", ...words, ...secured, ...options]);
   const clew = {
-    ui: `http://${ui}`,
-    otlp: `http://${http}`,
+    folder,
+    ui: `${scheme}://${ui}`,
+    otlp: `${scheme}://${otlp}`,
     stop: async () => {
       await ended(server.process);
       rmSync(folder, { recursive: true, force: true });
@@ -37,10 +64,7 @@ export async function startClew(options: readonly string[] = []): Promise<Clew> 
   };
   const ready = async () => {
     if (server.process.exitCode !== null) throw new Error(`clew serve ended:\n${server.log()}`);
-    return fetch(`${clew.ui}/readyz`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
+    return answers(`${clew.ui}/readyz`);
   };
   await until(ready, READY_WITHIN_MS, () => `clew serve is not ready:\n${server.log()}`).catch(
     async (error: unknown) => {
@@ -51,11 +75,29 @@ export async function startClew(options: readonly string[] = []): Promise<Clew> 
   return clew;
 }
 
-/** A command of Clew's until its end. */
-export async function clewCommand(words: readonly string[]): Promise<void> {
+async function withCertificate(folder: string): Promise<string[]> {
+  const made = certificates(folder);
+  await clewCommand(["tls", "dev-cert", "--dir", made]);
+  return ["--tls-cert", join(made, "server.pem"), "--tls-key", join(made, "server-key.pem")];
+}
+
+/** Whether it says 200; its certificate is not what is asked about. */
+function answers(url: string): Promise<boolean> {
+  const get = url.startsWith("https") ? https.get : http.get;
+  return new Promise((resolve) => {
+    get(url, { rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200);
+    }).on("error", () => resolve(false));
+  });
+}
+
+/** A command of Clew's until its end; what it said. */
+export async function clewCommand(words: readonly string[]): Promise<string> {
   const { process: child, log } = run(words);
-  const [code] = (await once(child, "exit")) as [number | null];
+  const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new Error(`clew ${words.join(" ")} failed:\n${log()}`);
+  return log();
 }
 
 function run(words: readonly string[]): { process: ChildProcess; log: () => string } {
