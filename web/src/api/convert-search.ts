@@ -35,7 +35,7 @@ export interface SpanRow {
   startNs: bigint;
   durationNs: number;
   isError: boolean;
-  /** What the query selects, by the field as it writes it. */
+  /** What the query selects or groups by, by the field as it writes it. */
   selected: ReadonlyMap<string, string>;
 }
 
@@ -57,7 +57,7 @@ export function fromSearch(answer: Wire["SearchAnswer"]): SearchPage {
 
 function traceRow(trace: Wire["TraceSummary"]): TraceRow {
   const spans = trace.spanSets.flatMap((set) =>
-    set.spans.map((span) => spanRow(trace.traceId, span)),
+    set.spans.map((span) => spanRow(trace.traceId, span, set.by)),
   );
   return {
     traceId: trace.traceId,
@@ -74,7 +74,11 @@ function traceRow(trace: Wire["TraceSummary"]): TraceRow {
   };
 }
 
-function spanRow(traceId: string, span: Wire["MatchedSpan"]): SpanRow {
+function spanRow(
+  traceId: string,
+  span: Wire["MatchedSpan"],
+  by: readonly Wire["GroupValue"][],
+): SpanRow {
   return {
     traceId,
     spanId: span.spanId,
@@ -83,7 +87,10 @@ function spanRow(traceId: string, span: Wire["MatchedSpan"]): SpanRow {
     startNs: BigInt(span.startTimeUnixNano),
     durationNs: Number(span.durationNanos),
     isError: span.statusCode === 2,
-    selected: new Map(span.attributes.map((one) => [one.key, anyValueText(one.value)])),
+    selected: new Map([
+      ...by.map(({ field, value }) => [field, value === null ? "" : anyValueText(value)] as const),
+      ...span.attributes.map((one) => [one.key, anyValueText(one.value)] as const),
+    ]),
   };
 }
 

@@ -170,6 +170,16 @@ export function spanColumns(
   ];
 }
 
+/** More would leave no room for what every span has. */
+const MOST_FOUND = 6;
+
+/** What the query itself selects or groups by, that is no column yet; in its order. */
+export function fieldsFound(rows: readonly SpanOfTrace[], shown: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const { span } of rows) for (const field of span.selected.keys()) found.add(field);
+  return [...found].filter((field) => !shown.includes(field)).slice(0, MOST_FOUND);
+}
+
 /** Numbers before words, and by their size. */
 function sortable(text: string): number | string {
   return text !== "" && Number.isFinite(Number(text)) ? Number(text) : text;

@@ -17,6 +17,7 @@ import { isBoolean, useStored } from "../stored";
 import {
   FIRST_SPAN_COLUMNS,
   FIRST_TRACE_COLUMNS,
+  fieldsFound,
   NARROW_SPAN_COLUMNS,
   NARROW_TRACE_COLUMNS,
   SPAN_COLUMNS,
@@ -215,7 +216,7 @@ function SpanTable({ traces, shown, time, ...rest }: TableProps): ReactNode {
     [traces],
   );
   const longest = rows.reduce((most, { span }) => Math.max(most, span.durationNs), 0);
-  const columns = spanColumns(shown, time, longest);
+  const columns = spanColumns([...shown, ...fieldsFound(rows, shown)], time, longest);
   return (
     <Grid
       {...rest}
