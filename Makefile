@@ -190,7 +190,7 @@ fix: setup ## Format, and mend what the linters can mend
 	@if sh tools/find-node.sh; then $(NPM) run fix; fi
 
 .PHONY: types
-types: setup ## Write what the UI knows of the API: web/openapi.json and the types made from it
+types: $(STAMPS)/kernel web/node_modules/.stamp ## Write what the UI knows of the API: web/openapi.json and the types made from it
 	@$(BIN)/python tools/openapi.py
 	@$(NPM) run types
 

@@ -235,11 +235,16 @@ def test_events_stand_where_they_happened(store: FilledStore) -> None:
     root, child = build.span("root", span_id=1, start_ns=at), build.span("b", span_id=2, parent=1)
     child.start_time_unix_nano = at + 10
     child.events.add(time_unix_nano=at + 30, name="late")
-    child.events.add(time_unix_nano=at + 20, name="early")
+    child.events.add(time_unix_nano=at + 20, name="exception")
     root.events.add(time_unix_nano=at - 5, name="before all")
     store.take(build.request(child, root))
     events = answer(store)["events"]
-    assert events == {"span": [0, 1, 1], "offsetNanos": [-5, 20, 30], "complete": True}
+    assert events == {
+        "span": [0, 1, 1],
+        "offsetNanos": [-5, 20, 30],
+        "exceptions": [1],
+        "complete": True,
+    }
 
 
 def test_words_of_other_traces_stay_out(store: FilledStore) -> None:

@@ -56,6 +56,9 @@ class SkeletonEvents(Model):
         description="Nanoseconds from `startTimeUnixNano`; below 0 for an event before all spans. "
         "A number up to 2^53 - 1, a decimal string above."
     )
+    exceptions: list[int] = Field(
+        description="Which of these are named `exception`: places in the two lists, ascending."
+    )
     complete: bool = Field(description="Whether these are all; else those of the first spans.")
 
 

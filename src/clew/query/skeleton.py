@@ -184,15 +184,19 @@ def _document(trace_id: bytes, blocks: list[pa.RecordBatch]) -> Iterator[bytes]:
 
 
 def _events(blocks: list[pa.RecordBatch], rows: Numbers, base: int) -> bytes:
-    """Where events stand: the place of their span, and the time from the start of the trace."""
+    """
+    Where events stand: the place of their span, and the time from the start of the trace; then
+    which of them are exceptions.
+    """
     place = np.empty_like(rows)
     place[rows] = np.arange(len(rows))
-    spans, times, row = [], [], 0
+    spans, times, exceptions, row = [], [], [], 0
     for block in blocks:
         column = block.column("event_time_ns")
         counts = np.diff(column.offsets.to_numpy())
         spans.append(np.repeat(place[row : row + len(column)], counts))
         times.append(column.flatten().to_numpy())
+        exceptions.append(block.column("event_is_exception").flatten().to_numpy())
         row += len(column)
     span, time = np.concatenate(spans), np.concatenate(times)
     order = np.lexsort((time, span))[:MAX_EVENTS]
@@ -201,6 +205,7 @@ def _events(blocks: list[pa.RecordBatch], rows: Numbers, base: int) -> bytes:
         {
             "span": span[order].tolist(),
             "offsetNanos": [one if abs(one) <= MAX_NUMBER else str(one) for one in offsets],
+            "exceptions": np.flatnonzero(np.concatenate(exceptions)[order]).tolist(),
             "complete": len(order) == len(span),
         }
     )

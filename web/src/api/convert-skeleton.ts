@@ -32,11 +32,19 @@ function numbers(column: readonly Nanos[]): Float64Array {
   return Float64Array.from(column, Number);
 }
 
-function events({ span, offsetNanos, complete }: SkeletonAnswer["events"]): TraceEvents {
+function events({
+  span,
+  offsetNanos,
+  exceptions,
+  complete,
+}: SkeletonAnswer["events"]): TraceEvents {
   const bySpan = placesBy(span);
+  const thrown = new Uint8Array(span.length);
+  for (const place of exceptions) thrown[place] = 1;
   return {
     span: bySpan.map((place) => span[place] ?? 0),
     offset: Float64Array.from(bySpan, (place) => Number(offsetNanos[place])),
+    exception: Uint8Array.from(bySpan, (place) => thrown[place] ?? 0),
     complete,
   };
 }

@@ -1882,6 +1882,11 @@ export interface components {
              */
             complete: boolean;
             /**
+             * Exceptions
+             * @description Which of these are named `exception`: places in the two lists, ascending.
+             */
+            exceptions: number[];
+            /**
              * Offsetnanos
              * @description Nanoseconds from `startTimeUnixNano`; below 0 for an event before all spans. A number up to 2^53 - 1, a decimal string above.
              */

@@ -93,7 +93,7 @@ describe("convertSkeleton", () => {
     names: ["GET /", "select"],
     services: ["shop", "db"],
     missingParents: [{ spanId: "00000000000000ff", children: [2] }],
-    events: { span: [], offsetNanos: [], complete: true },
+    events: { span: [], offsetNanos: [], exceptions: [], complete: true },
     spans: {
       id: ["0000000000000001", "0000000000000002", "0000000000000003"],
       name: [0, 1, 1],
@@ -116,6 +116,7 @@ describe("convertSkeleton", () => {
     expect(model.event).toEqual({
       span: new Uint32Array(),
       offset: new Float64Array(),
+      exception: new Uint8Array(),
       complete: true,
     });
   });
@@ -123,10 +124,16 @@ describe("convertSkeleton", () => {
   it("sorts events by their span", () => {
     const model = convertSkeleton({
       ...answer,
-      events: { span: [2, 0, 2], offsetNanos: ["9007199254740993", 7, 3], complete: true },
+      events: {
+        span: [2, 0, 2],
+        offsetNanos: ["9007199254740993", 7, 3],
+        exceptions: [1, 2],
+        complete: true,
+      },
     });
     expect([...model.event.span]).toEqual([0, 2, 2]);
     expect([...model.event.offset]).toEqual([7, 2 ** 53, 3]);
+    expect([...model.event.exception]).toEqual([1, 0, 1]);
     expect([0, 1, 2].map((span) => eventsOf(model, span))).toEqual([
       [0, 1],
       [1, 1],

@@ -36,6 +36,8 @@ export interface TraceEvents {
   /** Place of the span of each event, ascending. */
   span: Uint32Array;
   offset: Float64Array;
+  /** 1 for an event named `exception`. */
+  exception: Uint8Array;
   /** Whether these are all; the server cuts off very many. */
   complete: boolean;
 }

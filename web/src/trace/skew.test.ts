@@ -86,6 +86,7 @@ describe("clock skew", () => {
     model.event = {
       span: Uint32Array.of(0, 1),
       offset: Float64Array.of(3, 1),
+      exception: Uint8Array.of(0, 0),
       complete: true,
     };
     const fixed = corrected(model, findSkew(model));

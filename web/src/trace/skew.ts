@@ -86,14 +86,13 @@ export function corrected(model: TraceModel, { shift }: Skew): TraceModel {
   const moved = model.start.map((start, span) => start + at(shift, span));
   const earliest = moved.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
   const start = moved.map((one) => one - earliest);
-  const { span, offset, complete } = model.event;
+  const { span, offset } = model.event;
   return buildTrace({
     ...model,
     startNs: model.startNs + BigInt(Math.round(Number.isFinite(earliest) ? earliest : 0)),
     start,
     event: {
-      span,
-      complete,
+      ...model.event,
       offset: offset.map((one, index) => one + at(shift, at(span, index)) - earliest),
     },
   });

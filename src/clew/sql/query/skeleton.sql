@@ -14,7 +14,8 @@ select
             4 * has(event_name, 'exception')
         )
     ) as flags,
-    event_time_ns
+    event_time_ns,
+    arrayMap(word -> word = 'exception', event_name) as event_is_exception
 from spans
 where trace_id = toFixedString(unhex({trace_id:String}), 16)
     and receive_day >= {first_day:Date}

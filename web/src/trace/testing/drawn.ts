@@ -74,7 +74,12 @@ export function sketched(sketches: readonly Sketch[], missing: MissingParent[] =
     status: Uint8Array.from(sketches, (one) => one.status ?? 0),
     flags: Uint8Array.from(sketches, (one) => one.flags ?? 0),
     missing,
-    event: { span: new Uint32Array(), offset: new Float64Array(), complete: true },
+    event: {
+      span: new Uint32Array(),
+      offset: new Float64Array(),
+      exception: new Uint8Array(),
+      complete: true,
+    },
   });
 }
 

@@ -99,8 +99,7 @@ function criticalOf({ path }: Trace, node: number, zoom: Zoom): ReactNode {
 function dotted({ model }: Trace, node: number, zoom: Zoom, area: number): ReactNode {
   const flags = at(model.flags, node);
   if ((flags & Flag.events) === 0) return null;
-  const exception = (flags & Flag.exception) !== 0;
-  return dotsOf(model, node, zoom, area).map(({ event, left }) => (
+  return dotsOf(model, node, zoom, area).map(({ event, left, exception }) => (
     <span
       key={event}
       className={styles.dot}

@@ -25,6 +25,7 @@ function family(parent: [number, number], children: [number, number][]): TraceMo
     event: {
       span: Uint32Array.of(0, 0, 0),
       offset: Float64Array.of(10, 11, 90),
+      exception: Uint8Array.of(0, 1, 0),
       complete: true,
     },
   });
@@ -84,14 +85,14 @@ test("a bar is strong where the span worked, within the zoom", () => {
   expect(barBackground([], [0, 100], zoom)).toBe("var(--waits)");
 });
 
-test("events on one spot are one dot, those outside of the zoom none", () => {
+test("events on one spot are one dot, an exception before others; those outside of the zoom none", () => {
   const model = family([0, 100], []);
   expect(dotsOf(model, 0, { from: 0, to: 100 }, 100)).toEqual([
-    { event: 0, left: 0.1 },
-    { event: 2, left: 0.9 },
+    { event: 1, left: 0.11, exception: true },
+    { event: 2, left: 0.9, exception: false },
   ]);
   expect(dotsOf(model, 0, { from: 10, to: 12 }, 100)).toEqual([
-    { event: 0, left: 0 },
-    { event: 1, left: 0.5 },
+    { event: 0, left: 0, exception: false },
+    { event: 1, left: 0.5, exception: true },
   ]);
 });

@@ -63,23 +63,25 @@ export interface Dot {
   event: number;
   /** Where, as a share of the area. */
   left: number;
+  exception: boolean;
 }
 
 /** Events nearer than this, in pixels, are one dot. */
 const DOT_WIDTH = 5;
 const MOST_LOOKED_AT = 5000;
 
-/** The events of a span that are in the zoom; of those on one spot, the first. */
+/** The events of a span that are in the zoom; of those on one spot the first exception, else the first. */
 export function dotsOf(model: TraceModel, span: number, zoom: Zoom, area: number): Dot[] {
   const [first, end] = eventsOf(model, span);
-  const dots: Dot[] = [];
-  const taken = new Set<number>();
+  const dots = new Map<number, Dot>();
   for (let index = first; index < Math.min(end, first + MOST_LOOKED_AT); index++) {
     const left = (at(model.event.offset, index) - zoom.from) / (zoom.to - zoom.from);
     const spot = Math.round((left * area) / DOT_WIDTH);
-    if (!(left >= 0 && left <= 1) || taken.has(spot)) continue;
-    taken.add(spot);
-    dots.push({ event: index - first, left });
+    if (!(left >= 0 && left <= 1)) continue;
+    const exception = model.event.exception[index] === 1;
+    const there = dots.get(spot);
+    if (there !== undefined && (there.exception || !exception)) continue;
+    dots.set(spot, { event: index - first, left, exception });
   }
-  return dots;
+  return [...dots.values()];
 }
