@@ -26,10 +26,10 @@ def test_spans_of_another_time_are_counted_by_service(store: FilledStore) -> Non
     put(store, "right", NOW_NS - MINUTE_NS, NOW_NS - MINUTE_NS)
     put(store, "ahead", NOW_NS + 3 * HOUR_NS, NOW_NS - 2 * MINUTE_NS, spans=3)
     put(store, "behind", NOW_NS - 40 * 24 * HOUR_NS, NOW_NS)
+    put(store, "known", NOW_NS - HOUR_NS, NOW_NS)
     put(store, "long ago", NOW_NS - HOUR_NS, NOW_NS - HOUR_NS)
-    found = misdated(
-        store.reader(), NOW_NS - 15 * MINUTE_NS, NOW_NS - 15 * MINUTE_NS, NOW_NS + MINUTE_NS, 5
-    )
+    since = NOW_NS - 15 * MINUTE_NS
+    found = misdated(store.reader(), since, since, NOW_NS + MINUTE_NS, ("known", "other"), 5)
     ahead, behind = NOW_NS + 3 * HOUR_NS, NOW_NS - 40 * 24 * HOUR_NS + 1
     assert found == [
         Misdated("ahead", 3, ahead + 1, ahead + 3),
@@ -40,5 +40,5 @@ def test_spans_of_another_time_are_counted_by_service(store: FilledStore) -> Non
 def test_no_more_services_than_asked_for(store: FilledStore) -> None:
     for name in "abc":
         put(store, name, NOW_NS + HOUR_NS, NOW_NS)
-    found = misdated(store.reader(), NOW_NS - MINUTE_NS, NOW_NS - MINUTE_NS, NOW_NS, 2)
+    found = misdated(store.reader(), NOW_NS - MINUTE_NS, NOW_NS - MINUTE_NS, NOW_NS, (), 2)
     assert [one.service for one in found] == ["a", "b"]

@@ -38,14 +38,9 @@ _MOST_TRACES = 5
 _MOST_MISDATED = 3
 _MOST_REFUSALS = 100
 _SHOWN_REFUSALS = 10
+_KNOWN = sorted({TEST_SERVICE, *DEMO_SERVICES})
 # The demo's traffic must hide neither the first trace of somebody's own nor the test's.
-_OWN = parse(
-    "{ "
-    + " && ".join(
-        f'resource.service.name != "{name}"' for name in sorted({TEST_SERVICE, *DEMO_SERVICES})
-    )
-    + " }"
-)
+_OWN = parse("{ " + " && ".join(f'resource.service.name != "{name}"' for name in _KNOWN) + " }")
 _TEST = parse(f'{{ resource.service.name = "{TEST_SERVICE}" }}')
 _ANY = parse("")
 # What says the least of why nothing arrives: scanners, probes and the like.
@@ -71,7 +66,7 @@ def endpoint(
                 known = {one.summary.trace_id for one in found}
                 found += tuple(one for one in newest if one.summary.trace_id not in known)
             if all(_source_of(one) != "own" for one in found):
-                elsewhere = await ask(misdated, since, since, until, _MOST_MISDATED)
+                elsewhere = await ask(misdated, since, since, until, _KNOWN, _MOST_MISDATED)
         knocks = await ask(ledger, None, now - _REFUSALS_OF_NS, now + _AHEAD_NS, _MOST_REFUSALS)
         facts = status.facts()
         return ArrivalAnswer(

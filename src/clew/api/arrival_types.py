@@ -62,7 +62,8 @@ class ArrivalAnswer(Model):
     )
     misdated: list[MisdatedSpans] = Field(
         description="While no trace of somebody's own is found: spans that arrived in that time "
-        "and do not start in it, most first. The clock of their sender may be wrong."
+        "and do not start in it, most first, without the demo's. The clock of their sender may be "
+        "wrong."
     )
     refusals: list[LedgerEntry] = Field(
         description="Who was turned away in the last ten minutes; the most telling first."

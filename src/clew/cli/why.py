@@ -46,7 +46,7 @@ def command(
 
 
 def _when(fact: dict[str, str | int | None]) -> str:
-    if fact["last"] is None or fact["kind"] == "arrivals":
+    if fact["last"] is None:
         return ""
     times = "once" if fact["count"] == 1 else f"{fact['count']} times"
     return f" ({times}, the last {format_time(int(fact['last']))})"

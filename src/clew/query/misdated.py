@@ -2,6 +2,7 @@
 them, and their sender's clock may be wrong.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from clew.query.rows import records, text
@@ -23,9 +24,12 @@ class Misdated:
 
 
 def misdated(
-    reader: Reader, since_ns: int, start_ns: int, end_ns: int, most: int
+    reader: Reader, since_ns: int, start_ns: int, end_ns: int, but_for: Collection[str], most: int
 ) -> list[Misdated]:
-    """Of the segments begun since `since_ns`, spans that do not start in the range; most first."""
+    """
+    Of the segments begun since `since_ns`, spans that do not start in the range, but for those of
+    some services, whose names have no comma; most first.
+    """
     since_ms = since_ns // 1_000_000
     table = reader.query(
         load("query/misdated"),
@@ -35,6 +39,7 @@ def misdated(
         first_second=max(0, since_ms // 1000 - _DAY_S),
         first_ns=start_ns,
         last_ns=end_ns,
+        **{"except": ",".join(but_for)},
         most=_LOOKED_AT,
         limit=most,
     )

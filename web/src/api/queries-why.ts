@@ -24,14 +24,14 @@ export function useFind(traceId: string, text: string, count: number): UseQueryR
   });
 }
 
-/** What became of a trace; asked again while it may still come. */
-export function useWhy(id: string): UseQueryResult<Why> {
+/** What became of a trace that came about `time`; asked again while it may still come. */
+export function useWhy(id: string, time: string | null): UseQueryResult<Why> {
   return useQuery<Why>({
-    queryKey: ["why", id],
+    queryKey: ["why", id, time],
     staleTime: 0,
     refetchInterval: ({ state }) => (state.data?.verdict === "waiting" ? 2000 : false),
     queryFn: async ({ signal }) => {
-      const params = { path: { trace: id } };
+      const params = { path: { trace: id }, query: time === null ? {} : { time } };
       return convertWhy(await unwrap(api.GET("/api/v1/why/{trace}", { params, signal })));
     },
   });

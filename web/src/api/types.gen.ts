@@ -567,7 +567,7 @@ export interface components {
             keysRequired: boolean;
             /**
              * Misdated
-             * @description While no trace of somebody's own is found: spans that arrived in that time and do not start in it, most first. The clock of their sender may be wrong.
+             * @description While no trace of somebody's own is found: spans that arrived in that time and do not start in it, most first, without the demo's. The clock of their sender may be wrong.
              */
             misdated: components["schemas"]["MisdatedSpans"][];
             /**

@@ -160,7 +160,7 @@ def judge(given: Given, found: Evidence, now: Situation) -> Why:
         "No span of it is stored, none waits to be, and nobody was turned away between "
         f"{_clock(found.start_ns)} and {_clock(min(found.end_ns, now.now_ns))}: as far as this "
         "server knows, it never came.",
-        "If it should have come at another time, give that time (--time). Else look at the sender: "
+        "If it should have come at another time, ask with that time. Else look at the sender: "
         "does its exporter point to this server, does the process end before "
         "it has sent, was the trace sampled? The traceparent instead of the id tells the latter.",
         facts,
@@ -253,8 +253,6 @@ def _of_arrivals(found: Evidence) -> Fact:
         "arrivals",
         f"{_counted(count, 'span')} of that time came from {shown}{others}.",
         count,
-        found.start_ns,
-        found.end_ns,
     )
 
 

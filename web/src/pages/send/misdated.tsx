@@ -26,7 +26,7 @@ export function Misdated({ misdated }: { misdated: readonly Spans[] }): ReactNod
           </p>
           <p>
             If they are new, the clock of their machine is wrong: compare <code>date -u</code> there
-            with {formatTime(nowNs, "utc", "minute")} UTC, and let NTP set it.
+            with {formatTime(nowNs, "utc", "minute")}, and let NTP set it.
           </p>
         </div>
       ))}

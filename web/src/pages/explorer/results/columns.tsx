@@ -47,6 +47,9 @@ export const SPAN_COLUMNS: readonly (readonly [string, string])[] = [
   ["id", "Span id"],
 ];
 
+/** What somebody asked for stands before these. */
+const AFTER_FIELDS = ["trace", "id"];
+
 export function traceColumns(
   shown: readonly string[],
   time: TimeForm,
@@ -155,8 +158,10 @@ export function spanColumns(
   };
   const built = picked(SPAN_COLUMNS, all, shown);
   const fields = shown.filter((id) => !SPAN_COLUMNS.some(([known]) => known === id));
+  const place = built.findIndex(({ id }) => AFTER_FIELDS.includes(id));
+  const before = place < 0 ? built.length : place;
   return [
-    ...built,
+    ...built.slice(0, before),
     ...fields.map(
       (field): Column<SpanOfTrace> => ({
         id: field,
@@ -167,6 +172,7 @@ export function spanColumns(
         cell: ({ span }) => <Text>{span.selected.get(field) ?? ""}</Text>,
       }),
     ),
+    ...built.slice(before),
   ];
 }
 

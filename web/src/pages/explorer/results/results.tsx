@@ -169,7 +169,7 @@ function Trouble({ error, onRetry }: { error: unknown; onRetry: () => void }): R
   if (error instanceof ApiError && error.code === "invalid_query") {
     return (
       <Empty title="The query cannot be asked">
-        <p>What is wrong with it stands below it.</p>
+        <p>What is wrong with it stands under the query bar.</p>
       </Empty>
     );
   }

@@ -1,9 +1,10 @@
 import { type ReactNode, useState } from "react";
-import { Link, useNavigate } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 import { ApiError } from "../../../api/client";
 import type { Why, WhyFact } from "../../../api/convert-why";
 import { useWhy } from "../../../api/queries-why";
 import { sendPath, tracePath } from "../../../route/paths";
+import { parseMoment } from "../../../route/time-text";
 import { formatAgo, formatExact, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Badge } from "../../../shared/ui/badge";
@@ -37,15 +38,18 @@ interface WhyPageProps {
 /** Why a trace cannot be seen, as far as Clew knows; and a way to another one. */
 export function WhyPage({ id, onOpen }: WhyPageProps): ReactNode {
   const given = readGiven(id);
+  const [params] = useSearchParams();
+  const time = params.get("at");
   return (
     <Page title="Why can’t I see this trace?">
       <BackBar />
       <div className={styles.page}>
         {given.kind === "id" ? (
           <Answer
-            key={id}
+            key={`${id} ${time}`}
             traceId={given.traceId}
             asked={given.traceparent ?? given.traceId}
+            time={time}
             onOpen={onOpen}
           />
         ) : (
@@ -56,7 +60,7 @@ export function WhyPage({ id, onOpen }: WhyPageProps): ReactNode {
             </p>
           </section>
         )}
-        <OtherTrace />
+        <OtherTrace key={id} id={id} />
       </div>
     </Page>
   );
@@ -65,11 +69,13 @@ export function WhyPage({ id, onOpen }: WhyPageProps): ReactNode {
 interface AnswerProps {
   traceId: string;
   asked: string;
+  /** When it should have come, as the API reads it. */
+  time: string | null;
   onOpen: (() => void) | undefined;
 }
 
-function Answer({ traceId, asked, onOpen }: AnswerProps): ReactNode {
-  const { data, error, refetch } = useWhy(asked);
+function Answer({ traceId, asked, time, onOpen }: AnswerProps): ReactNode {
+  const { data, error, refetch } = useWhy(asked, time);
   return (
     <section className={styles.answer} aria-label="What became of the trace">
       <p className={styles.id}>
@@ -164,30 +170,44 @@ function Fact({ fact }: { fact: WhyFact }): ReactNode {
   );
 }
 
-function OtherTrace(): ReactNode {
+/** The same trace at another time, or another one. */
+function OtherTrace({ id }: { id: string }): ReactNode {
   const navigate = useNavigate();
-  const [text, setText] = useState("");
-  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  const [zone] = useZone();
+  const [text, setText] = useState(id.slice(0, 200));
+  const [when, setWhen] = useState("");
+  const given = readGiven(text);
+  const nowNs = BigInt(Date.now()) * 1_000_000n;
+  const time = when.trim() === "" ? null : parseMoment(when, zone === "utc", nowNs);
+  const [asked, setAsked] = useState(false);
+  const wrongTime = when.trim() !== "" && time === null;
   return (
     <form
       className={styles.other}
+      aria-label="Look again"
       onSubmit={(event) => {
         event.preventDefault();
-        const given = readGiven(text);
-        if (given.kind === "wrong") setTrouble(given.sentence);
-        else navigate(tracePath(given.traceparent ?? given.traceId));
+        setAsked(true);
+        if (given.kind === "wrong" || wrongTime) return;
+        navigate(tracePath(given.traceparent ?? given.traceId, time === null ? "" : `at=${time}`));
       }}
     >
       <TextField
-        label="Look for another trace"
+        label="Another trace, or another time"
         placeholder="Trace id or traceparent"
         mono
         value={text}
-        trouble={trouble}
-        onChange={(event) => {
-          setText(event.target.value);
-          setTrouble(undefined);
-        }}
+        trouble={asked && given.kind === "wrong" ? given.sentence : undefined}
+        onChange={(event) => setText(event.target.value)}
+      />
+      <TextField
+        label={`When it should have come${zone === "utc" ? ", UTC" : ""}`}
+        placeholder="2026-11-23 08:00, or 08:00"
+        value={when}
+        trouble={
+          asked && wrongTime ? "Write it as 2026-11-23 08:00, or 08:00 of today." : undefined
+        }
+        onChange={(event) => setWhen(event.target.value)}
       />
       <Button type="submit">Look</Button>
     </form>
