@@ -5,12 +5,14 @@ import type { Misdated as Spans } from "../../api/convert-arrival";
 import { tracesPath } from "../../route/paths";
 import { writeRange } from "../../route/time-text";
 import { formatAgo, formatExact, formatTime } from "../../shared/format";
+import { useZone } from "../../shared/settings";
 import styles from "./send-page.module.css";
 
 const SECOND_NS = 1_000_000_000n;
 
 /** Spans that arrive and that no search of the last minutes finds, since their time is another. */
 export function Misdated({ misdated }: { misdated: readonly Spans[] }): ReactNode {
+  const [zone] = useZone();
   if (misdated.length === 0) return null;
   const nowNs = BigInt(Date.now()) * 1_000_000n;
   return (
@@ -20,8 +22,8 @@ export function Misdated({ misdated }: { misdated: readonly Spans[] }): ReactNod
           <Clock size={16} aria-hidden="true" />
           <p>
             {formatExact(one.spans)} {one.spans === 1 ? "span" : "spans"} of{" "}
-            <strong>{one.service || "a service without a name"}</strong> arrived lately, and say
-            that they started {formatAgo(one.lastNs, nowNs)}.{" "}
+            <strong>{one.service || "a service without a name"}</strong> arrived lately, the last
+            one dated {formatTime(one.lastNs, zone, "second")} ({formatAgo(one.lastNs, nowNs)}).{" "}
             <Link to={tracesPath(rangeAround(one))}>Show them</Link>
           </p>
           <p>
