@@ -191,7 +191,7 @@ function Plots(props: PlotsProps): ReactNode {
         height={HEAT_HEIGHT}
         y={[0, grid.rows]}
         xMarks={xMarks}
-        yMarks={durationMarks(grid)}
+        yMarks={empty ? [] : durationMarks(grid)}
         dragsY
         paint={(canvas) => {
           paintHeat(canvas, grid, colours, onlyErrors);
@@ -205,9 +205,7 @@ function Plots(props: PlotsProps): ReactNode {
       />
       {empty ? (
         <div className={styles.nothing}>
-          <Empty title="No span matches in this time">
-            <p>Choose a longer time, or take a condition out of the query.</p>
-          </Empty>
+          <p>No span matches in this time</p>
         </div>
       ) : null}
       {hovered && !empty ? (
