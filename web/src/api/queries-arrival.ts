@@ -2,16 +2,19 @@ import { useQuery } from "@tanstack/react-query";
 import { api, unwrap } from "./client";
 import { fromArrival } from "./convert-arrival";
 
-const EVERY_MS = 1000;
+const WAITING_MS = 1000;
+/** Once somebody's own traces are there, nobody watches for the first. */
+const ARRIVED_MS = 5000;
 export const ARRIVAL = ["arrival"];
 
-/** How far the first data has come; asked every second while somebody looks. */
+/** How far the first data has come; asked every second while somebody waits for it. */
 export function useArrival() {
   return useQuery({
     queryKey: ARRIVAL,
     queryFn: async ({ signal }) =>
       fromArrival(await unwrap(api.GET("/api/v1/arrival", { signal }))),
-    refetchInterval: EVERY_MS,
+    refetchInterval: ({ state }) =>
+      state.data?.traces.some(({ source }) => source === "own") ? ARRIVED_MS : WAITING_MS,
     staleTime: 0,
   });
 }
