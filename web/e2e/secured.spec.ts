@@ -26,7 +26,7 @@ test.describe("with keys", () => {
     const dialog = page.getByRole("dialog", { name: "This Clew asks for an API key" });
     await dialog.getByLabel("API key").fill("kf_not-a-key");
     await dialog.getByRole("button", { name: "Use this key" }).click();
-    await expect(dialog).toContainText(/key/);
+    await expect(dialog).toContainText(/has 12 characters and should have/);
     await dialog.getByLabel("API key").fill(key);
     await dialog.getByRole("button", { name: "Use this key" }).click();
     await expect(dialog).toBeHidden();

@@ -23,7 +23,8 @@ export function KeyDialog(): ReactNode {
     <Dialog title="This Clew asks for an API key" open={refusal !== null} onClose={forget}>
       <form className={styles.form} onSubmit={use}>
         <p>
-          {refusal?.message} {refusal?.hint}
+          {refusal?.message} <code>clew keys create NAME --scope read</code> makes a key to look
+          with; one of the scope <code>admin</code> makes others too.
         </p>
         <TextField
           label="API key"
