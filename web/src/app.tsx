@@ -27,23 +27,23 @@ export function App(): ReactNode {
   useEffect(listenForShortcuts, []);
   return (
     <ApiProvider>
-      <RefreshProvider>
+      <BrowserRouter>
         <TooltipProvider>
-          <BrowserRouter>
+          <RefreshProvider>
             <Shell>
               <Pages />
             </Shell>
-          </BrowserRouter>
+          </RefreshProvider>
         </TooltipProvider>
-      </RefreshProvider>
+      </BrowserRouter>
     </ApiProvider>
   );
 }
 
 function Pages(): ReactNode {
-  const { pathname } = useLocation();
+  const { pathname, search } = useLocation();
   return (
-    <Boundary resetKey={pathname}>
+    <Boundary resetKey={pathname + search}>
       <Suspense fallback={<Loading />}>
         <Routes>
           <Route path="/" element={<Start />} />

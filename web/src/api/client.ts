@@ -93,14 +93,22 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The key for this tab; gone when it is closed. */
+/** Where the browser keeps nothing, as long as the page is open. */
+let keptHere: string | null = null;
+
 export function storedKey(): string | null {
   try {
-    return sessionStorage.getItem(KEY_ITEM);
+    return sessionStorage.getItem(KEY_ITEM) ?? keptHere;
   } catch {
-    return null;
+    return keptHere;
   }
 }
 
 export function storeKey(key: string): void {
-  sessionStorage.setItem(KEY_ITEM, key);
+  keptHere = key;
+  try {
+    sessionStorage.setItem(KEY_ITEM, key);
+  } catch {
+    // Kept above.
+  }
 }

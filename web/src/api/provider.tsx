@@ -1,8 +1,14 @@
 /** What all pages know of asking: caching, retries, and the key that a server may want. */
 
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  MutationCache,
+  QueryCache,
+  QueryClient,
+  QueryClientProvider,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { type ReactNode, useState, useSyncExternalStore } from "react";
-import { ApiError } from "./client";
+import { ApiError, storeKey } from "./client";
 
 let refusal: ApiError | null = null;
 const told = new Set<() => void>();
@@ -11,6 +17,10 @@ function refuse(error: ApiError | null): void {
   refusal = error;
   for (const tell of told) tell();
 }
+
+/** Who has put the dialog aside is not asked again at once by what asks by itself. */
+const QUIET_MS = 60_000;
+let quietUntil = 0;
 
 /** The refusal that a key would mend, and how to forget it. */
 export function useKeyRefusal(): [ApiError | null, () => void] {
@@ -21,7 +31,26 @@ export function useKeyRefusal(): [ApiError | null, () => void] {
     },
     () => refusal,
   );
-  return [found, () => refuse(null)];
+  const forget = () => {
+    quietUntil = Date.now() + QUIET_MS;
+    refuse(null);
+  };
+  return [found, forget];
+}
+
+function asksForKey(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.asksForKey;
+}
+
+/** With another key everything is asked anew, and its refusal is told at once. */
+export function useNewKey(): (key: string) => void {
+  const queries = useQueryClient();
+  return (key) => {
+    storeKey(key);
+    quietUntil = 0;
+    refuse(null);
+    void queries.resetQueries();
+  };
 }
 
 const RETRIES = 2;
@@ -38,7 +67,13 @@ export function ApiProvider({ children }: { children: ReactNode }): ReactNode {
       new QueryClient({
         queryCache: new QueryCache({
           onError: (error) => {
-            if (error instanceof ApiError && error.asksForKey) refuse(error);
+            if (asksForKey(error) && Date.now() > quietUntil) refuse(error);
+          },
+        }),
+        // Somebody has just clicked: they are told, whatever was put aside.
+        mutationCache: new MutationCache({
+          onError: (error) => {
+            if (asksForKey(error)) refuse(error);
           },
         }),
         defaultOptions: {

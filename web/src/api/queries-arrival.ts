@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { api, unwrap } from "./client";
+import { ApiError, api, unwrap } from "./client";
 import { fromArrival } from "./convert-arrival";
 
 const WAITING_MS = 1000;
@@ -14,7 +14,12 @@ export function useArrival() {
     queryFn: async ({ signal }) =>
       fromArrival(await unwrap(api.GET("/api/v1/arrival", { signal }))),
     refetchInterval: ({ state }) =>
-      state.data?.traces.some(({ source }) => source === "own") ? ARRIVED_MS : WAITING_MS,
+      // Without a key there is nothing to wait for; with one, everything is asked anew.
+      state.error instanceof ApiError && state.error.asksForKey
+        ? false
+        : state.data?.traces.some(({ source }) => source === "own")
+          ? ARRIVED_MS
+          : WAITING_MS,
     staleTime: 0,
   });
 }

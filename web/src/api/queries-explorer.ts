@@ -67,7 +67,8 @@ export function useSearchOnce(
     queryKey: ["search-once", asked.query, rangeKey(asked.bounds), asked.limit, asked.spans, tick],
     queryFn: ({ signal }) => fetchSearch(asked, null, signal),
     enabled,
-    placeholderData: keepPreviousData,
+    // Of another query it would pass for what is new of this one.
+    placeholderData: (before, old) => (old?.queryKey[1] === asked.query ? before : undefined),
     structuralSharing: false,
   });
 }

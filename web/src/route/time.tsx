@@ -25,12 +25,13 @@ export interface Refresh {
   /** Ask again every few seconds. */
   live: boolean;
   setLive(live: boolean): void;
-  everyMs: number;
   /** Rises with each refresh; part of query keys. */
   tick: number;
   /** The moment of the last refresh. */
   nowNs: bigint;
   refreshNow(): void;
+  /** "The last hour" ends now from here on; nothing is asked again that has the same range. */
+  touch(): void;
 }
 
 const RefreshContext = createContext<Refresh | null>(null);
@@ -43,10 +44,14 @@ export function RefreshProvider({ children }: { children: ReactNode }): ReactNod
   const queries = useQueryClient();
   const [moment, setMoment] = useState(() => ({ tick: 0, nowNs: now() }));
   const [live, setLive] = useState(false);
+  const [range] = useTimeRange();
+  // What lies in the past does not move, however it was chosen.
+  if (live && range.kind === "between") setLive(false);
   const refreshNow = useCallback(() => {
     setMoment(({ tick }) => ({ tick: tick + 1, nowNs: now() }));
     void queries.invalidateQueries();
   }, [queries]);
+  const touch = useCallback(() => setMoment(({ tick }) => ({ tick, nowNs: now() })), []);
   useEffect(() => {
     if (!live) return;
     const timer = setInterval(() => {
@@ -58,8 +63,8 @@ export function RefreshProvider({ children }: { children: ReactNode }): ReactNod
     return () => clearInterval(timer);
   }, [live]);
   const value = useMemo(
-    () => ({ ...moment, live, setLive, everyMs: LIVE_EVERY_MS, refreshNow }),
-    [moment, live, refreshNow],
+    () => ({ ...moment, live, setLive, refreshNow, touch }),
+    [moment, live, refreshNow, touch],
   );
   return <RefreshContext.Provider value={value}>{children}</RefreshContext.Provider>;
 }

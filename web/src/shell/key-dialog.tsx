@@ -1,7 +1,5 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { storeKey } from "../api/client";
-import { useKeyRefusal } from "../api/provider";
+import { useKeyRefusal, useNewKey } from "../api/provider";
 import { Button } from "../shared/ui/button";
 import { Dialog } from "../shared/ui/dialog";
 import { TextField } from "../shared/ui/text-field";
@@ -11,13 +9,11 @@ import styles from "./key-dialog.module.css";
 export function KeyDialog(): ReactNode {
   const [refusal, forget] = useKeyRefusal();
   const [key, setKey] = useState("");
-  const queries = useQueryClient();
+  const take = useNewKey();
   const use = (event: FormEvent) => {
     event.preventDefault();
-    storeKey(key.trim());
+    take(key.trim());
     setKey("");
-    forget();
-    void queries.resetQueries();
   };
   return (
     <Dialog title="This Clew asks for an API key" open={refusal !== null} onClose={forget}>

@@ -24,15 +24,15 @@ afterEach(() => {
 function App(): ReactNode {
   return (
     <ApiProvider>
-      <RefreshProvider>
-        <BrowserRouter>
+      <BrowserRouter>
+        <RefreshProvider>
           <Shell>
             <Page title="Test" aside={<TimeControls />}>
               <Where />
             </Page>
           </Shell>
-        </BrowserRouter>
-      </RefreshProvider>
+        </RefreshProvider>
+      </BrowserRouter>
     </ApiProvider>
   );
 }

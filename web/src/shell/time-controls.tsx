@@ -21,18 +21,18 @@ import styles from "./time-controls.module.css";
 /** The time range of the page, and how it is kept up to date. */
 export function TimeControls(): ReactNode {
   const [range, setRange] = useTimeRange();
-  const { live, setLive, nowNs, refreshNow } = useRefresh();
+  const { live, setLive, nowNs, refreshNow, touch } = useRefresh();
   const [zone] = useZone();
   const [open, setOpen] = useState(false);
   const change = (next: TimeRange) => {
-    // What lies in the past does not move.
-    if (next.kind === "between") setLive(false);
+    if (next.kind === "last") touch();
     setRange(next, "push");
   };
   useShortcut("t", "Choose the time range", "Time", () => setOpen(true));
   useShortcut("r", "Refresh", "Time", refreshNow);
   useShortcut("<", "Earlier", "Time", () => change(shifted(range, -1, nowNs)));
-  useShortcut(">", "Later", "Time", () => change(shifted(range, 1, nowNs)));
+  const past = range.kind === "between";
+  useShortcut(">", "Later", "Time", () => change(shifted(range, 1, nowNs)), past);
   return (
     <div className={styles.controls}>
       <IconButton
@@ -70,7 +70,7 @@ export function TimeControls(): ReactNode {
         label="Later"
         shortcut=">"
         small
-        disabled={range.kind === "last"}
+        disabled={!past}
         onClick={() => change(shifted(range, 1, nowNs))}
       >
         <ChevronRight size={16} />
@@ -85,7 +85,7 @@ export function TimeControls(): ReactNode {
       <Button
         className={styles.live}
         aria-pressed={live}
-        disabled={range.kind === "between"}
+        disabled={past}
         onClick={() => setLive(!live)}
       >
         <span className={styles.dot} />

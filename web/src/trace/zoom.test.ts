@@ -9,6 +9,7 @@ import {
   zoomBetween,
   zoomMoved,
   zoomShowing,
+  zoomWithin,
 } from "./zoom";
 
 const TRACE = 10_000;
@@ -78,4 +79,12 @@ describe("ticks", () => {
   ])("of %j with %d apart", (zoom, apart, expected) => {
     expect(ticks(zoom, apart)).toEqual(expected);
   });
+});
+
+it.each<[string, Zoom, Zoom | null]>([
+  ["is kept within the trace", { from: 10, to: 20 }, { from: 10, to: 20 }],
+  ["ends with the trace", { from: 10, to: 20_000 }, { from: 10, to: TRACE }],
+  ["is none beyond the trace", { from: TRACE, to: 20_000 }, null],
+])("a zoom from elsewhere %s", (_, given, expected) => {
+  expect(zoomWithin(given, TRACE)).toEqual(expected);
 });

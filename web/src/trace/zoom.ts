@@ -20,6 +20,12 @@ export function isWhole(zoom: Zoom, durationNs: number): boolean {
   return zoom.from <= 0 && zoom.to >= durationNs;
 }
 
+/** The part of a zoom that is in a trace of this duration; null when none is. */
+export function zoomWithin(zoom: Zoom | null, durationNs: number): Zoom | null {
+  if (zoom === null || zoom.from >= durationNs) return null;
+  return zoom.to <= wholeZoom(durationNs).to ? zoom : { from: zoom.from, to: durationNs };
+}
+
 /** From one time to another, whichever is first; as wide as can be seen. */
 export function zoomBetween(one: number, other: number, durationNs: number): Zoom {
   const length = Math.max(LEAST, Math.abs(other - one));

@@ -34,6 +34,8 @@ interface World {
   traces: number;
   limitedBy: "limit" | "time" | null;
   stored: number;
+  /** A search through all times stops before its end. */
+  farIsCut?: boolean;
 }
 
 /** What the API answers; questions are kept in `asked`. */
@@ -59,7 +61,9 @@ function answers(world: World, asked: URL[]) {
         return Response.json({ error }, { status: 400 });
       }
       const count = q.includes("nobody") ? 0 : world.traces;
-      const nextCursor = world.limitedBy === null ? null : "next";
+      const isFar = BigInt(url.searchParams.get("start") ?? 9) < 9n;
+      const isCut = world.limitedBy !== null || (isFar && world.farIsCut === true);
+      const nextCursor = isCut ? "next" : null;
       const traces = Array.from({ length: count }, (_, place) => trace(place));
       return Response.json({ traces, nextCursor, covered });
     }
@@ -86,11 +90,11 @@ function show(search: string, world: Partial<World> = {}): URL[] {
   vi.stubGlobal("fetch", answers(all, asked));
   render(
     <ApiProvider>
-      <RefreshProvider>
-        <BrowserRouter>
+      <BrowserRouter>
+        <RefreshProvider>
           <ExplorerPage />
-        </BrowserRouter>
-      </RefreshProvider>
+        </RefreshProvider>
+      </BrowserRouter>
     </ApiProvider>,
   );
   return asked;
@@ -180,4 +184,45 @@ test("where nothing matches, the condition that leaves all out can be dropped", 
 test("without any span the page is the one to send data", async () => {
   show("", { traces: 0, stored: 0 });
   await waitFor(() => expect(window.location.pathname).toBe("/send"));
+});
+
+test("going back shows the query that was gone back to", async () => {
+  const user = userEvent.setup();
+  show("");
+  const box = await screen.findByRole("checkbox", { name: /checkout/ });
+  await user.click(box);
+  await waitFor(() => expect(query()).toContain("checkout"));
+  await waitFor(() => expect((box as HTMLInputElement).checked).toBe(true));
+  window.history.back();
+  await waitFor(() => expect(query()).toBeNull());
+  await waitFor(() =>
+    expect(screen.getByRole<HTMLInputElement>("checkbox", { name: /checkout/ }).checked).toBe(
+      false,
+    ),
+  );
+});
+
+test("a query that is written later asks up to then, not up to when the page was opened", async () => {
+  const user = userEvent.setup();
+  const asked = show("");
+  const ends = () =>
+    asked
+      .filter(({ pathname }) => pathname.endsWith("/search"))
+      .map(({ searchParams }) => BigInt(searchParams.get("end") ?? 0));
+  await waitFor(() => expect(ends().length).toBeGreaterThan(0));
+  const [opened = 0n] = ends();
+  vi.spyOn(Date, "now").mockReturnValue(Number(opened / 1_000_000n) + 600_000);
+  await user.click(await screen.findByRole("checkbox", { name: /checkout/ }));
+  await waitFor(() => expect(ends().at(-1)).toBeGreaterThanOrEqual(opened + 600_000_000_000n));
+});
+
+test("a selection of another time is forgotten", async () => {
+  show(`?region=${START}-${START + 1_000_000_000n}&last=5m`);
+  await waitFor(() => expect(window.location.search).not.toContain("region"));
+});
+
+test("of what could not be looked at all, nothing is said to be nowhere", async () => {
+  show(`?q=${encodeURIComponent('{ name = "nobody" }')}`, { farIsCut: true });
+  expect(await screen.findByText(/stopped before it had looked/)).toBeTruthy();
+  expect(screen.queryByText(/No span of any time/)).toBeNull();
 });

@@ -1,8 +1,8 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { SlidersHorizontal } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { ApiError } from "../../api/client";
-import { useBounds, useTimeRange } from "../../route/time";
+import { useBounds, useRefresh, useTimeRange } from "../../route/time";
 import { useUrlState } from "../../route/url";
 import { useShortcut } from "../../shared/shortcuts";
 import { Button } from "../../shared/ui/button";
@@ -14,19 +14,22 @@ import styles from "./explorer-page.module.css";
 import { Filters } from "./filters/filters";
 import { useMedia } from "./media";
 import { parseQuery } from "./query/parse";
-import { type Region, regionCodec } from "./region";
+import { overlaps, type Region, regionCodec } from "./region";
 import { Results } from "./results/results";
-import { queryCodec } from "./state";
+import { differsCodec, queryCodec } from "./state";
 import { isBoolean, useStored } from "./stored";
 
 const Overview = lazy(async () => ({ default: (await import("./overview")).Overview }));
+
+/** A range that was chosen so long ago is counted from now when somebody comes to the page. */
+const STALE_NS = 120_000_000_000n;
 
 const NARROW = "(max-width: 899px)";
 
 /** Traces by query, filters and time: what came in, how it was, and what differs. */
 export function ExplorerPage(): ReactNode {
   const [query, setQuery] = useUrlState(queryCodec);
-  const [region, setRegion] = useUrlState(regionCodec);
+  const [selected, setRegion] = useUrlState(regionCodec);
   const [wide, setWide] = useStored("clew.explorer.filters", true, isBoolean);
   const [drawer, setDrawer] = useState(false);
   const [trouble, setTrouble] = useState<unknown>(null);
@@ -35,16 +38,33 @@ export function ExplorerPage(): ReactNode {
   const narrow = useMedia(NARROW);
   // The address follows when there is time to draw it all; what was clicked shows at once.
   const [ahead, setAhead] = useState({ of: query, text: query });
+  // Whoever goes back is shown what they went back to.
+  if (ahead.of !== query) setAhead({ of: query, text: query });
   const shown = ahead.of === query ? ahead.text : query;
+  const { nowNs, refreshNow, touch } = useRefresh();
   const ask = (next: string) => {
+    if (next === query) return refreshNow();
+    touch();
     setAhead({ of: query, text: next });
     setQuery(next, "push");
   };
-  const select = (next: Region | null) => setRegion(next, "push");
+  const [, setDiffers] = useUrlState(differsCodec);
+  const select = (next: Region | null) => {
+    setRegion(next, "push");
+    if (next === null) setDiffers("0", "replace");
+  };
+  useFreshEnough(nowNs, touch);
+  const outside = selected !== null && !overlaps(selected, bounds);
+  const region = outside ? null : selected;
+  useEffect(() => {
+    // Nobody sees what is selected of another time.
+    if (outside) setRegion(null, "replace");
+  }, [outside, setRegion]);
   const [, setRange] = useTimeRange();
   const filterTo = (chosen: Region) => {
     ask(withRegion(query, chosen));
     setRegion(null, "replace");
+    setDiffers("0", "replace");
     setRange({ kind: "between", startNs: chosen.startNs, endNs: chosen.endNs }, "replace");
   };
   const mistake = trouble instanceof ApiError && trouble.code === "invalid_query" ? trouble : null;
@@ -110,4 +130,12 @@ export function ExplorerPage(): ReactNode {
       </div>
     </Page>
   );
+}
+
+/** Until somebody chooses or refreshes, a page that is come back to shows what it showed. */
+function useFreshEnough(nowNs: bigint, touch: () => void): void {
+  const [cameAt] = useState(nowNs);
+  useEffect(() => {
+    if (BigInt(Date.now()) * 1_000_000n - cameAt > STALE_NS) touch();
+  }, [cameAt, touch]);
 }

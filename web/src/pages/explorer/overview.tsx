@@ -3,14 +3,13 @@
 import type { ReactNode } from "react";
 import { useTimeRange } from "../../route/time";
 import type { Bounds } from "../../route/time-text";
-import { choiceCodec, useUrlState } from "../../route/url";
+import { useUrlState } from "../../route/url";
 import { useZone } from "../../shared/settings";
 import { ExplorerCharts } from "./charts/explorer-charts";
 import { Differs } from "./differs/differs";
 import { withCondition } from "./query/edit";
 import type { Region } from "./region";
-
-const differsCodec = choiceCodec("differs", ["0", "1"], "0");
+import { differsCodec } from "./state";
 
 interface OverviewProps {
   query: string;
@@ -29,7 +28,6 @@ export function Overview(props: OverviewProps): ReactNode {
   const [differs, setDiffers] = useUrlState(differsCodec);
   const zoom = (range: Bounds) => {
     onRegion(null);
-    setDiffers("0", "replace");
     setRange({ kind: "between", ...range }, "push");
   };
   return (
@@ -39,16 +37,10 @@ export function Overview(props: OverviewProps): ReactNode {
         range={bounds}
         zone={zone}
         selection={region}
-        onSelect={(next) => {
-          onRegion(next);
-          if (next === null) setDiffers("0", "replace");
-        }}
+        onSelect={onRegion}
         onZoom={zoom}
         onDiffers={() => setDiffers("1", "push")}
-        onFilter={(chosen) => {
-          onFilterTo(chosen);
-          setDiffers("0", "replace");
-        }}
+        onFilter={onFilterTo}
       />
       {differs === "1" ? (
         <Differs

@@ -1,5 +1,6 @@
 /** A part of the heatmap, or the errors: spans to look at and to compare with the others. */
 
+import type { Bounds } from "../../route/time-text";
 import { setOrDelete, type UrlCodec } from "../../route/url";
 
 export interface Region {
@@ -8,6 +9,11 @@ export interface Region {
   minNs?: number;
   maxNs?: number;
   status?: "error";
+}
+
+/** Whether any of the region lies in a range. */
+export function overlaps({ startNs, endNs }: Region, range: Bounds): boolean {
+  return startNs <= range.endNs && endNs > range.startNs;
 }
 
 /** `region=START-END[,MIN-MAX][,error]`, all in nanoseconds. */

@@ -40,3 +40,6 @@ export function listCodec(name: string): UrlCodec<readonly string[] | null> {
 export const traceColumnsCodec = listCodec("show");
 export const spanColumnsCodec = listCodec("column");
 export const facetsCodec = listCodec("open");
+
+/** Whether "What differs" is open. */
+export const differsCodec = choiceCodec("differs", ["0", "1"], "0");

@@ -37,6 +37,13 @@ const placeOf = (name: string) => [...MODEL.name].findIndex((index) => MODEL.nam
 beforeEach(() => open());
 
 describe("moving", () => {
+  it("goes on from what hides the cursor", () => {
+    actions.move(placeOf("post"));
+    actions.toggle(placeOf("charge"));
+    actions.moveBy(1);
+    expect(store.getState().cursor).toBeGreaterThan(placeOf("post"));
+  });
+
   it("goes row by row and stays at the ends", () => {
     actions.moveBy(1);
     expect(rows()[0]).toBe(">checkout");

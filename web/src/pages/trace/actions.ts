@@ -1,7 +1,7 @@
 import { isWhole, type Zoom } from "../../trace/zoom";
 // What a reader can do to the trace on the screen. Each says whether the back button undoes it.
 
-import { collapsedToLevel, hasRowsUnder, rowOf, toggled, withSubtree } from "../../trace/rows";
+import { collapsedToLevel, hasRowsUnder, rowNear, toggled, withSubtree } from "../../trace/rows";
 import { type Matches, nextMatch } from "../../trace/search";
 import {
   type Found,
@@ -47,8 +47,9 @@ export function traceActions(store: TraceStore) {
   function moveBy(rows: number): void {
     const state = getState();
     if (state.rows.length === 0) return;
-    const from = rowOf(state.trace.tree, state.rows, state.cursor);
-    const to = from < 0 ? 0 : Math.max(0, Math.min(from + rows, state.rows.length - 1));
+    // A row that is hidden now goes on from what hides it.
+    const from = rowNear(state.trace.tree, state.rows, state.cursor);
+    const to = state.cursor < 0 ? 0 : Math.max(0, Math.min(from + rows, state.rows.length - 1));
     const node = state.rows[to];
     if (node !== undefined) move(node);
   }

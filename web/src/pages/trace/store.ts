@@ -1,4 +1,4 @@
-import { wholeZoom, type Zoom } from "../../trace/zoom";
+import { wholeZoom, type Zoom, zoomWithin } from "../../trace/zoom";
 // The state of one trace on the screen: rows, selection, zoom, what matches. Components select what
 // they draw, so that a step down costs two rows and not the page. The address is written from it.
 
@@ -74,8 +74,10 @@ export function createTraceStore(trace: Trace, view: TraceView): TraceStore {
 }
 
 /** Everything anew, as after loading. */
-export function stateOf(trace: Trace, view: TraceView, found: Found | null): TraceState {
+export function stateOf(trace: Trace, asked: TraceView, found: Found | null): TraceState {
   const { model, tree } = trace;
+  // An address may be of another clock, or somebody's own invention.
+  const view = { ...asked, zoom: zoomWithin(asked.zoom, model.durationNs) };
   const cursor = view.span === null ? -1 : placeOfId(model, view.span);
   const matches = matchesOf(model, trace, view, foundFor(found, view));
   const shown = shownFor(model, matches, view);

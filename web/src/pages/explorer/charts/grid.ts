@@ -35,12 +35,14 @@ export interface Cell {
 
 /** Fewer rows would be drawn as thick bars that suggest a precision there is not. */
 const FEWEST_ROWS = 16;
+const MOST_COLUMNS = 2000;
 
 /** Rows are joined until there are at most `mostRows`. */
 export function gridOf(found: Histogram, range: Bounds, mostRows: number): Grid {
   const { widthNs } = found;
   const first = range.startNs / widthNs;
-  const columns = Number(range.endNs / widthNs - first) + 1;
+  // The server makes a few hundred at most; memory must not hang on that.
+  const columns = Math.min(MOST_COLUMNS, Number(range.endNs / widthNs - first) + 1);
   const { bounds, place } = rowsOf(found.boundsNs, Math.max(FEWEST_ROWS, mostRows));
   const rows = bounds.length - 1;
   const grid: Grid = {

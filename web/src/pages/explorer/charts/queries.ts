@@ -10,6 +10,7 @@ import {
 } from "../../../api/convert-explore";
 import { type Bounds, boundsParams } from "../../../route/time-text";
 import { regionConditions } from "../asked";
+import { parseQuery } from "../query/parse";
 import type { Region } from "../region";
 
 /** An answer, and the range it is of: while the next one is on its way, the last one is drawn. */
@@ -18,8 +19,6 @@ export interface Drawn {
   range: Bounds;
   query: string;
 }
-
-const TRACE_ID = /^[0-9a-f]{32}$/i;
 
 export function useHistogram(query: string, range: Bounds, buckets: number): UseQueryResult<Drawn> {
   return useQuery({
@@ -33,7 +32,7 @@ export function useHistogram(query: string, range: Bounds, buckets: number): Use
       const histogram = fromHistogram(answer);
       // A trace is found whenever it was.
       const itsOwn = { startNs: histogram.coveredFromNs, endNs: histogram.coveredToNs };
-      return { histogram, range: TRACE_ID.test(query.trim()) ? itsOwn : range, query };
+      return { histogram, range: parseQuery(query).form === "traceId" ? itsOwn : range, query };
     },
   });
 }

@@ -7,6 +7,8 @@ import { removeTerms } from "../query/edit";
 import { parseQuery } from "../query/parse";
 
 const MOST_CONDITIONS = 6;
+/** The search has stopped before it had looked at all. */
+export const UNKNOWN = "unknown";
 
 function asked(query: string, bounds: Bounds) {
   return {
@@ -14,18 +16,19 @@ function asked(query: string, bounds: Bounds) {
     queryFn: async ({ signal }: { signal: AbortSignal }) => {
       const page = await fetchSearch({ query, bounds, limit: 1, spans: 1 }, null, signal);
       const [trace] = page.traces;
-      return trace === undefined ? null : (trace.spans[0]?.startNs ?? trace.startNs);
+      if (trace !== undefined) return trace.spans[0]?.startNs ?? trace.startNs;
+      return page.nextCursor === null ? null : UNKNOWN;
     },
     retry: false,
   };
 }
 
-/** When the newest match was; null: there is none. */
+/** When the newest match was; null: there is none, as far as all was looked at. */
 export function useNewest(
   query: string,
   bounds: Bounds,
   enabled: boolean,
-): UseQueryResult<bigint | null> {
+): UseQueryResult<bigint | null | typeof UNKNOWN> {
   return useQuery({ ...asked(query, bounds), enabled });
 }
 

@@ -7,10 +7,10 @@ import type { Bounds } from "../../../route/time-text";
 import { formatAgo, formatTime } from "../../../shared/format";
 import { useZone } from "../../../shared/settings";
 import { Button } from "../../../shared/ui/button";
-import { Empty, Loading } from "../../../shared/ui/states";
+import { Empty, ErrorNote, Loading } from "../../../shared/ui/states";
 import { parseQuery } from "../query/parse";
 import type { Region } from "../region";
-import { useCulprits, useNewest } from "./causes";
+import { UNKNOWN, useCulprits, useNewest } from "./causes";
 import styles from "./nothing.module.css";
 
 interface NothingProps {
@@ -28,7 +28,8 @@ export function Nothing({ query, bounds, region, onRegion, onQuery }: NothingPro
   const [zone] = useZone();
   const [, setRange] = useTimeRange();
   const { nowNs } = useRefresh();
-  const { data: stored } = useStoredSpans(true);
+  const inStore = useStoredSpans(true);
+  const { data: stored } = inStore;
   const here = useNewest("", bounds, stored !== 0);
   const hasData = here.data !== undefined && here.data !== null;
   const everything = { startNs: 1n, endNs: nowNs };
@@ -37,12 +38,22 @@ export function Nothing({ query, bounds, region, onRegion, onQuery }: NothingPro
   const newest = useNewest(sought, everything, here.data !== undefined && stored !== 0);
   const culprits = useCulprits(query, bounds, hasData && region === null);
   if (stored === 0) return <Navigate to={sendPath()} replace />;
+  const failed = [inStore, here, newest].find(({ isError }) => isError);
+  if (failed !== undefined)
+    return <ErrorNote error={failed.error} onRetry={() => void failed.refetch()} />;
   if (stored === undefined || here.isPending || newest.isPending)
     return <Loading>Looking why</Loading>;
   const { form } = parseQuery(query);
-  const goTo = (ns: bigint) =>
+  const goTo = (ns: bigint) => {
+    onRegion(null);
     setRange({ kind: "between", startNs: ns - AROUND_NS, endNs: ns + AROUND_NS }, "push");
-  const when = newest.data;
+  };
+  const forget =
+    region === null ? null : (
+      <Button onClick={() => onRegion(null)}>Forget the selection in the heatmap</Button>
+    );
+  const isUnknown = newest.data === UNKNOWN;
+  const when = newest.data === UNKNOWN ? null : newest.data;
   const there =
     when === null || when === undefined ? null : (
       <>
@@ -62,14 +73,15 @@ export function Nothing({ query, bounds, region, onRegion, onQuery }: NothingPro
   }
   if (!hasData) {
     return (
-      <Empty title="No spans in this range">{there ?? <p>Choose another range of time.</p>}</Empty>
+      <Empty title={region === null ? "No spans in this range" : "No spans in the selection"}>
+        {forget}
+        {there ?? <p>Choose another range of time.</p>}
+      </Empty>
     );
   }
   return (
     <Empty title="Nothing matches">
-      {region === null ? null : (
-        <Button onClick={() => onRegion(null)}>Forget the selection in the heatmap</Button>
-      )}
+      {forget}
       {culprits.length === 0 ? null : (
         <ul className={styles.culprits} aria-label="Conditions that leave everything out">
           {culprits.map(({ text, without }) => (
@@ -86,7 +98,11 @@ export function Nothing({ query, bounds, region, onRegion, onQuery }: NothingPro
       )}
       {there}
       {culprits.length === 0 && there === null ? (
-        <p>No span of any time matches this query. Text has to be equal, letter by letter.</p>
+        <p>
+          {isUnknown
+            ? "The search through all times stopped before it had looked at everything."
+            : "No span of any time matches this query. Text has to be equal, letter by letter."}
+        </p>
       ) : null}
     </Empty>
   );

@@ -5,7 +5,6 @@ import {
   type PointerEvent as ReactPointerEvent,
   type RefObject,
   useEffect,
-  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -195,7 +194,8 @@ function useOffset(
   scroller: RefObject<HTMLElement | null>,
 ): number {
   const [offset, setOffset] = useState(0);
-  useLayoutEffect(() => {
+  // Not in the commit itself: what scrolls may be attached only after what is in it.
+  useEffect(() => {
     const measure = () => {
       const inner = element.current?.getBoundingClientRect().top ?? 0;
       const outer = scroller.current?.getBoundingClientRect().top ?? 0;

@@ -50,7 +50,7 @@ const SPANS_OF_TRACE = 20;
 export function Results(props: ResultsProps): ReactNode {
   const { query, region, onRegion, onQuery, onTrouble, scroller } = props;
   const [view, setView] = useUrlState(viewCodec);
-  const [sort, setSort] = useUrlState(sortCodec);
+  const [chosen, setSort] = useUrlState(sortCodec);
   const [traceShown, setTraceShown] = useUrlState(traceColumnsCodec);
   const [spanShown, setSpanShown] = useUrlState(spanColumnsCodec);
   const [ago, setAgo] = useStored("clew.explorer.ago", false, isBoolean);
@@ -61,6 +61,8 @@ export function Results(props: ResultsProps): ReactNode {
   const shown = isSpans
     ? (spanShown ?? (narrow ? NARROW_SPAN_COLUMNS : FIRST_SPAN_COLUMNS))
     : (traceShown ?? (narrow ? NARROW_TRACE_COLUMNS : FIRST_TRACE_COLUMNS));
+  // Rows cannot be in the order of a column that was taken away.
+  const sort = chosen !== null && shown.includes(chosen.column) ? chosen : null;
   const fields = isSpans ? shown.filter((id) => !SPAN_COLUMNS.some(([known]) => known === id)) : [];
   const own = withRegion(query, region);
   const text = withColumns(own, fields);

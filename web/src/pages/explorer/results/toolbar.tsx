@@ -39,13 +39,6 @@ export function Toolbar(props: ToolbarProps): ReactNode {
   const { view, traces, region, newer } = props;
   const [zone] = useZone();
   useShortcut("n", "Show new traces", "Results", props.onNewer, newer !== null);
-  useShortcut(
-    "Escape",
-    "Forget the selection",
-    "Results",
-    () => props.onRegion(null),
-    region !== null,
-  );
   const count =
     view === "traces" ? traces.length : traces.reduce((sum, { spans }) => sum + spans.length, 0);
   const noun = view === "traces" ? "trace" : "span";

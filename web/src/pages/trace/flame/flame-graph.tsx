@@ -53,6 +53,10 @@ const ARROWS: Record<string, Direction> = {
   ArrowRight: "next",
 };
 
+/** A click this soon and this near after another makes a double-click. */
+const DOUBLE_MS = 500;
+const DOUBLE_PX = 5;
+
 /** Spans over time, children under their parents. */
 export function FlameGraph(props: FlameGraphProps): ReactNode {
   const { model, zoom, onZoom, selected, onSelect, series } = props;
@@ -71,6 +75,7 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
   const [hover, setHover] = useState<{ span: number; x: number; y: number } | null>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const brush = useRef<readonly [number, number] | null>(null);
+  const clicked = useRef<{ span: number; x: number; y: number; at: number } | null>(null);
   const help = useId();
 
   const view = (): View => ({
@@ -105,7 +110,12 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
       setHover(point === null || span < 0 ? null : { span, ...point });
     },
     onClick(x, y) {
+      const before = clicked.current;
+      // The panel that the first click opened has moved everything: the second is of the same span.
+      const isSecond = before !== null && performance.now() - before.at < DOUBLE_MS;
+      if (isSecond && Math.hypot(x - before.x, y - before.y) < DOUBLE_PX) return;
       const span = spanAt(flame, view(), x, y);
+      clicked.current = { span, x, y, at: performance.now() };
       if (span >= 0) onSelect(span, "click");
     },
   });
@@ -177,10 +187,8 @@ export function FlameGraph(props: FlameGraphProps): ReactNode {
         tabIndex={0}
         onKeyDown={onKeyDown}
         onScroll={repaint}
-        onDoubleClick={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-          const span = spanAt(flame, view(), x, y);
+        onDoubleClick={() => {
+          const span = clicked.current?.span ?? -1;
           if (span >= 0) zoomTo(span);
           else onZoom(wholeZoom(model.durationNs), "push");
         }}

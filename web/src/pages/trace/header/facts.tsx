@@ -50,7 +50,8 @@ function Legend(): ReactNode {
   const { model, services: list } = useTrace((state) => state.trace);
   const chosen = useTrace((state) => state.view.service);
   const actions = useActions();
-  const choose = (name: string) => actions.change({ service: chosen === name ? null : name });
+  const choose = (name: string) =>
+    actions.change({ service: chosen === name ? null : name, operation: null });
   const rest = list.slice(IN_SIGHT);
   return (
     <ul className={styles.legend} aria-label="Services by self time">
