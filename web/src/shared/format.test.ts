@@ -1,13 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  formatAgo,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatPercent,
-  formatTime,
-} from "./format";
+import { formatAgo, formatCount, formatDuration, formatPercent, formatTime } from "./format";
 
 describe("durations", () => {
   test.each([
@@ -51,14 +44,6 @@ test.each([
   [12_000_000_000, "12G"],
 ])("a count of %d is %s", (count, text) => {
   expect(formatCount(count)).toBe(text);
-});
-
-test.each([
-  [0, "0 B"],
-  [1_000, "1 kB"],
-  [12_345_678, "12.3 MB"],
-])("%d bytes are %s", (bytes, text) => {
-  expect(formatBytes(bytes)).toBe(text);
 });
 
 test.each([

@@ -54,20 +54,6 @@ export function formatExact(count: number | bigint): string {
   return count.toLocaleString("en");
 }
 
-/** `12.5 kB`, in powers of 1000. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`;
-  for (const [size, unit] of [
-    [1e12, "TB"],
-    [1e9, "GB"],
-    [1e6, "MB"],
-    [1e3, "kB"],
-  ] as const) {
-    if (bytes >= size * 0.9995) return `${significant(bytes / size)} ${unit}`;
-  }
-  return `${bytes} B`;
-}
-
 /** A share of 0 to 1: `0 %`, `<0.1 %`, `12 %`, `100 %` only when it is all. */
 export function formatPercent(share: number): string {
   if (share <= 0) return "0 %";

@@ -224,13 +224,6 @@ export function collapsedToLevel(tree: Outline, level: number): Collapsed {
   return next;
 }
 
-/** The deepest level with a row of children, for "one level less" and "one level more". */
-export function openLevel(tree: Outline, rows: Uint32Array): number {
-  let deepest = 0;
-  for (const node of rows) deepest = Math.max(deepest, at(tree.level, node));
-  return deepest;
-}
-
 /** With every ancestor of the node open. */
 export function revealed(tree: Outline, collapsed: Collapsed, node: number): Collapsed {
   const next = collapsed.slice();

@@ -1,26 +1,19 @@
 import { Check, Copy, X } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { copyText } from "../clipboard";
-import { Button, IconButton } from "./button";
+import { IconButton } from "./button";
 
 interface CopyButtonProps {
   /** What is copied; a function is asked when it is. */
   text: string | (() => string);
   /** Such as "Copy trace id". */
   label: string;
-  /** Shows the label beside the icon. */
-  withText?: boolean;
   small?: boolean;
 }
 
 const SHOWN_MS = 1500;
 
-export function CopyButton({
-  text,
-  label,
-  withText = false,
-  small = true,
-}: CopyButtonProps): ReactNode {
+export function CopyButton({ text, label, small = true }: CopyButtonProps): ReactNode {
   const [result, setResult] = useState<"copied" | "refused" | null>(null);
   useEffect(() => {
     if (result === null) return;
@@ -44,16 +37,9 @@ export function CopyButton({
     result === "copied" ? "Copied" : result === "refused" ? "The browser refused" : label;
   return (
     <>
-      {withText ? (
-        <Button small={small} onClick={copy}>
-          {icon}
-          {said}
-        </Button>
-      ) : (
-        <IconButton small={small} label={said} onClick={copy}>
-          {icon}
-        </IconButton>
-      )}
+      <IconButton small={small} label={said} onClick={copy}>
+        {icon}
+      </IconButton>
       <span className="visually-hidden" role="status">
         {result === null ? "" : said}
       </span>

@@ -81,30 +81,6 @@ export function MenuChoices<T extends string>(props: MenuChoicesProps<T>): React
   );
 }
 
-interface MenuCheckProps {
-  checked: boolean;
-  onChange: (checked: boolean) => void;
-  children: ReactNode;
-}
-
-export function MenuCheck({ checked, onChange, children }: MenuCheckProps): ReactNode {
-  return (
-    <Base.CheckboxItem
-      className={styles.item}
-      checked={checked}
-      onCheckedChange={onChange}
-      closeOnClick={false}
-    >
-      {children}
-      <span className={styles.hint}>
-        <Base.CheckboxItemIndicator>
-          <Check size={14} />
-        </Base.CheckboxItemIndicator>
-      </span>
-    </Base.CheckboxItem>
-  );
-}
-
 export function MenuSeparator(): ReactNode {
   return <Base.Separator className={styles.separator} />;
 }
