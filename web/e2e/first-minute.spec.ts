@@ -22,6 +22,16 @@ test("the first trace opens by itself", async ({ page, empty }) => {
   await expect(page.getByRole("tree")).toContainText("charge card");
 });
 
+test("the explorer has what came while the page waited", async ({ page, empty }) => {
+  await page.goto(`${empty.ui}/send`);
+  await page.getByRole("textbox", { name: "Service name" }).fill("shop");
+  await page.waitForTimeout(2000);
+  await send(empty.otlp, order(ago(0), true));
+  await expect(page.getByRole("link", { name: "Open this trace" })).toBeVisible();
+  await page.getByRole("link", { name: "Trace Explorer" }).first().click();
+  await expect(page.getByRole("table", { name: "Traces" }).getByRole("row")).toHaveCount(2);
+});
+
 test("a test trace is sent and opened from the page", async ({ page, empty }) => {
   await page.goto(`${empty.ui}/send`);
   await page.getByRole("button", { name: "Send a test trace" }).click();

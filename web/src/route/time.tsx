@@ -47,21 +47,19 @@ export function RefreshProvider({ children }: { children: ReactNode }): ReactNod
   const [range] = useTimeRange();
   // What lies in the past does not move, however it was chosen.
   if (live && range.kind === "between") setLive(false);
+  const touch = useCallback(() => setMoment(({ tick }) => ({ tick: tick + 1, nowNs: now() })), []);
   const refreshNow = useCallback(() => {
-    setMoment(({ tick }) => ({ tick: tick + 1, nowNs: now() }));
+    touch();
     void queries.invalidateQueries();
-  }, [queries]);
-  const touch = useCallback(() => setMoment(({ tick }) => ({ tick, nowNs: now() })), []);
+  }, [queries, touch]);
   useEffect(() => {
     if (!live) return;
     const timer = setInterval(() => {
       // What nobody looks at costs the store nothing.
-      if (document.visibilityState === "visible") {
-        setMoment(({ tick }) => ({ tick: tick + 1, nowNs: now() }));
-      }
+      if (document.visibilityState === "visible") touch();
     }, LIVE_EVERY_MS);
     return () => clearInterval(timer);
-  }, [live]);
+  }, [live, touch]);
   const value = useMemo(
     () => ({ ...moment, live, setLive, refreshNow, touch }),
     [moment, live, refreshNow, touch],

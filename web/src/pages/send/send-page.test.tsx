@@ -5,6 +5,7 @@ import userEvent from "@testing-library/user-event";
 import { MemoryRouter, Route, Routes } from "react-router";
 import { afterEach, expect, test, vi } from "vitest";
 import type { components } from "../../api/types.gen";
+import { RefreshProvider } from "../../route/time";
 import { SendPage } from "./send-page";
 
 type Answer = components["schemas"]["ArrivalAnswer"];
@@ -48,10 +49,12 @@ function open(answers: Record<string, unknown>): { asked: Request[]; look: () =>
   render(
     <QueryClientProvider client={queries}>
       <MemoryRouter initialEntries={["/send"]}>
-        <Routes>
-          <Route path="/send" element={<SendPage />} />
-          <Route path="/traces/:id" element={<h1>The trace itself</h1>} />
-        </Routes>
+        <RefreshProvider>
+          <Routes>
+            <Route path="/send" element={<SendPage />} />
+            <Route path="/traces/:id" element={<h1>The trace itself</h1>} />
+          </Routes>
+        </RefreshProvider>
       </MemoryRouter>
     </QueryClientProvider>,
   );

@@ -4,6 +4,7 @@ import { Link, useNavigate } from "react-router";
 import type { Arrival } from "../../api/convert-arrival";
 import { useArrival } from "../../api/queries-arrival";
 import { tracePath, tracesPath } from "../../route/paths";
+import { useRefresh } from "../../route/time";
 import { Button } from "../../shared/ui/button";
 import { CopyButton } from "../../shared/ui/copy-button";
 import { ErrorNote, Loading } from "../../shared/ui/states";
@@ -22,6 +23,9 @@ import { TryOut } from "./try-out";
 /** The first minute: waits for the first trace, says how far it has come, and how to send it. */
 export function SendPage(): ReactNode {
   const arrival = useArrival();
+  const { touch } = useRefresh();
+  // Whoever goes on from here looks for what has just come.
+  useEffect(() => touch, [touch]);
   return (
     <Page title="Send data">
       {arrival.error ? <ErrorNote error={arrival.error} onRetry={() => arrival.refetch()} /> : null}
