@@ -493,7 +493,9 @@ def _arithmetic(operator: str, left: Any, right: Any) -> Any:
                 return math.fmod(a, b) if b else MISSING
             case "^":
                 return math.pow(a, b)
-    except (OverflowError, ValueError):
+    except (OverflowError, ValueError) as error:
         # What IEEE 754 gives: infinity, or not a number.
-        return math.inf if operator == "^" and abs(a) > 1 else math.nan
+        if operator != "^" or (isinstance(error, ValueError) and a != 0):
+            return math.nan
+        return math.copysign(math.inf, a) if b % 2 == 1 else math.inf
     raise AssertionError(operator)

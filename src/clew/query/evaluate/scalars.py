@@ -150,10 +150,12 @@ def _power(a: float, b: float) -> float:
     """As IEEE 754 has it, where Python raises."""
     try:
         return math.pow(a, b)
-    except OverflowError:
-        return -math.inf if a < 0 and b % 2 == 1 else math.inf
     except ValueError:
-        return math.inf if a == 0 else math.nan
+        if a != 0:
+            return math.nan
+    except OverflowError:
+        pass
+    return math.copysign(math.inf, a) if b % 2 == 1 else math.inf
 
 
 def _comparison(scalar: Binary, columns: Columns) -> Predicate:
