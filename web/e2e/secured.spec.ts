@@ -2,8 +2,17 @@
 
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { certificates, clewCommand, newFolder, startClew } from "./harness/server";
+import { type Clew, certificates, clewCommand, newFolder, startClew } from "./harness/server";
 import { expect, test } from "./harness/test";
+
+let clew: Clew | null = null;
+
+test.afterEach(async ({ page }) => {
+  // A page that goes on asking would miss the server.
+  await page.goto("about:blank");
+  await clew?.stop();
+  clew = null;
+});
 
 /** The lines of a snippet, as the page shows them. */
 async function snippet(page: Page, language: string): Promise<string> {
@@ -20,7 +29,7 @@ test.describe("with keys", () => {
     const folder = newFolder();
     const admin = ["keys", "create", "admin", "--scope", "admin", "--data-dir", folder, "--json"];
     const { key } = JSON.parse(await clewCommand(admin)) as { key: string };
-    const clew = await startClew({ folder, options: ["--require-keys"] });
+    clew = await startClew({ folder, options: ["--require-keys"] });
     await page.goto(`${clew.ui}/send`);
 
     const dialog = page.getByRole("dialog", { name: "This Clew asks for an API key" });
@@ -44,8 +53,6 @@ test.describe("with keys", () => {
     await page.getByRole("button", { name: "Send a test trace" }).click();
     await page.getByRole("link", { name: "open the test trace" }).click();
     await expect(page.getByRole("treeitem").first()).toBeVisible();
-    await page.goto("about:blank");
-    await clew.stop();
   });
 });
 
@@ -55,7 +62,7 @@ test.describe("behind TLS", () => {
   test("addresses and snippets are of https, and a trace that came by it opens", async ({
     page,
   }) => {
-    const clew = await startClew({ tls: true });
+    clew = await startClew({ tls: true });
     await page.goto(`${clew.ui}/send`);
     await expect(page.getByText(clew.otlp, { exact: true })).toBeVisible();
     expect(await snippet(page, "Python")).toContain(clew.otlp);
@@ -67,7 +74,5 @@ test.describe("behind TLS", () => {
     await page.goto(`${clew.ui}/traces`);
     await page.getByRole("row").nth(1).click();
     await expect(page.getByRole("treeitem").first()).toBeVisible();
-    await page.goto("about:blank");
-    await clew.stop();
   });
 });
