@@ -32,6 +32,7 @@ class CreateKey(Asked):
         max_length=LONGEST_NAME,
         description="What it is for; no other key that is not revoked has this name.",
         examples=["checkout"],
+        json_schema_extra={"format": "key-name"},
     )
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=16)] = Field(
         description="What it may be used for: to send (ingest), to ask (read), to make keys "

@@ -40,6 +40,8 @@ SearchText = Annotated[
         description="In names, ids, keys and values of attributes, events, links, scope, resource "
         "and the message of the status.",
         examples=["timeout"],
+        # Checked below, with a better sentence.
+        json_schema_extra={"pattern": r"^[^\x00]+$"},
     ),
 ]
 

@@ -27,6 +27,10 @@ export class ApiError extends Error {
   }
 }
 
+export function asksForKey(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.asksForKey;
+}
+
 export const api = createClient<paths>({
   baseUrl: "/",
   fetch: async (request) => {

@@ -8,7 +8,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { type ReactNode, useState, useSyncExternalStore } from "react";
-import { ApiError, storeKey } from "./client";
+import { ApiError, asksForKey, storeKey } from "./client";
 
 let refusal: ApiError | null = null;
 const told = new Set<() => void>();
@@ -36,10 +36,6 @@ export function useKeyRefusal(): [ApiError | null, () => void] {
     refuse(null);
   };
   return [found, forget];
-}
-
-function asksForKey(error: unknown): error is ApiError {
-  return error instanceof ApiError && error.asksForKey;
 }
 
 /** With another key everything is asked anew, and its refusal is told at once. */

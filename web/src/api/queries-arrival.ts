@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { ApiError, api, unwrap } from "./client";
+import { api, asksForKey, unwrap } from "./client";
 import { fromArrival } from "./convert-arrival";
 
 const WAITING_MS = 1000;
@@ -15,7 +15,7 @@ export function useArrival() {
       fromArrival(await unwrap(api.GET("/api/v1/arrival", { signal }))),
     refetchInterval: ({ state }) =>
       // Without a key there is nothing to wait for; with one, everything is asked anew.
-      state.error instanceof ApiError && state.error.asksForKey
+      asksForKey(state.error)
         ? false
         : state.data?.traces.some(({ source }) => source === "own")
           ? ARRIVED_MS

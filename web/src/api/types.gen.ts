@@ -847,6 +847,7 @@ export interface components {
             expiresInSeconds?: number | null;
             /**
              * Name
+             * Format: key-name
              * @description What it is for; no other key that is not revoked has this name.
              * @example checkout
              */
